@@ -60,6 +60,7 @@ from natrium.model.files.writing import to_dict
 # What is wrong with how a state is stepped; and what else tells enough of its equation.
 STEPPED = ("dt-twice", "dt-missing", "dt-divides", "not-carried-on")
 STAGES = ("stage-step", "stale-stage", "stage-differs")
+RUNS_OFF = ("decay-sign", "cubic-sign")  # a model is solved to no end then
 KNOWN = (
     *STEPPED,
     "refractory-length",
@@ -296,6 +297,8 @@ def read(
         if not stepper:
             found = with_effects(found, record, maps, meant, equations, scheme.key)
     why = "" if solve else "it was not asked for"
+    if claim is None and any(one.kind == "fault" and one.key in RUNS_OFF for one in found):
+        solve, why = False, "a state of it grows without end"
     truth = comparison.reference if comparison is not None else None
     if truth is None and solve:
         truth, why = _solved(claim or meant.model, meant)

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case, line_in, own_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, quoted
 from natrium.analysis.doctor.reading.maps.maps import differ, points_of, values_at
-from natrium.analysis.doctor.reading.model.recognise import opens
+from natrium.analysis.doctor.reading.model.recognise import opens, split_gate
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -34,6 +34,7 @@ def growth(case: Case) -> Iterator[Found]:
     yield from _grown(case, points)
     yield from _cubed(case, points)
     yield from _twice(case, points)
+    yield from _crossed(case)
 
 
 def _grown(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
@@ -101,6 +102,8 @@ def _cubed(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
 def _twice(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
     """Find decays of one state by one rate, made in two lines of a step."""
     for state in case.maps.moving:
+        if case.scheme.key != "other":
+            return  # a step may be of several parts, each with the decay
         terms = list(_terms(case.equations[state], 1.0))
         decays = [
             (line_in(case.equations[state], one)[0], sign * values_at(one, points))
@@ -118,6 +121,28 @@ def _twice(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
                     last, quoted(case.source, last), evidence="a step takes it back twice", about=state,
                 )  # fmt: skip
                 return
+
+
+def _crossed(case: Case) -> Iterator[Found]:
+    """Find a gate that closes, or opens, by what another one has: with its own it would be a gate."""
+    maps, algebra = case.maps, case.maps.algebra
+    gates = [
+        one
+        for one in maps.moving[1:]
+        if maps.V in leaves(case.equations[one]) and opens(maps, case.equations, one)
+    ]
+    for state in gates:
+        flow = case.equations[state]
+        for other in (one for one in gates if one != state and one in leaves(flow)):
+            own = algebra.replaced(flow, {other: algebra.canonical(leaf(state))})
+            if split_gate(maps, state, algebra.canonical(own)) is not None and state in leaves(flow):
+                line = own_line(flow) or maps.main.updates[state].line
+                yield Found(
+                    "gate-crossed", "fault",
+                    f"{plain(state)} is moved by {plain(other)}, in {in_line(case.source, line)}: with its "
+                    "own value there it would be a gate.",
+                    line, plain(other), plain(state), "nothing else in it is of another gate", about=state,
+                )  # fmt: skip
 
 
 def _terms(node: Node, sign: float) -> Iterator[tuple[Node, float]]:

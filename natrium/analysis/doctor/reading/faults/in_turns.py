@@ -34,6 +34,7 @@ def in_turns(case: Case) -> Iterator[Found]:
     yield from _kept_in_each(case)
     yield from _floored(case)
     yield from _compared_after(case)
+    yield from _never_on(case)
 
 
 def _seeded(case: Case) -> Iterator[Found]:
@@ -79,6 +80,21 @@ def _compared_after(case: Case) -> Iterator[Found]:
             f"{plain(maps.V)} alone, and belongs into the loop.",
             line, evidence=f"none of {maps.record.order.size} steps compares {plain(maps.V)}",
         )  # fmt: skip
+
+
+def _never_on(case: Case) -> Iterator[Found]:
+    """Find an input that a line sets in some elements, and that is 0 in all of them."""
+    record = case.maps.record
+    if not record.input or not record.whole or record.runs[1] > 1 or np.any(record.inputs):
+        return
+    values = numbers_made(case.source, numbers_named(case.source))
+    for _, to, value in given_to(case.source, plain(record.input)):
+        if isinstance(to, ast.Subscript) and number_of(value, values) not in (0.0, math.nan):
+            yield Found(
+                "input-never-on", "fault",
+                f"{plain(record.input)} is 0 in every step: {in_line(case.source, to.lineno)} sets nothing.",
+                to.lineno, ast.unparse(to), evidence=f"{record.order.size} steps", about=case.maps.V,
+            )  # fmt: skip
 
 
 def _kept_in_each(case: Case) -> Iterator[Found]:

@@ -28,7 +28,7 @@ from natrium.analysis.doctor.reading.maps.maps import middle_of, points_of, valu
 from natrium.analysis.doctor.reading.model.equations import unmoved
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs
-from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover
+from natrium.analysis.doctor.reading.schemes.schemes import DIGITS, SAME, Prover, takes_whole_steps
 from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flow, Values
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.passing import calls_of
@@ -47,13 +47,14 @@ PLAIN = 1.4  # the rank of a change beyond which none is believed
 APART = 4  # lines of stages: more than a scheme has, each state has its own
 FINEST = 1000  # the largest denominator of a share
 _USUAL = {Fraction(a, b) for a, b in USUAL}
+SLIGHT = 1e-6  # of a step: rounding of a clock
 PROBED = 4  # points at which slips are told apart
 
 
 def stage_faults(case: Case) -> Iterator[Found]:
     """Find the one slip that explains a map that is nearly a Runge-Kutta scheme."""
     maps = case.maps
-    if case.scheme.substeps == 2 and _sums_stages(case):
+    if case.scheme.substeps == 2 and (_sums_stages(case) or _is_late(case)):
         yield _weights(case, Slip("heun", 2, "", ((1, 1), (1, 1))), maps.V, "each step moves twice as far")
         return
     unknown = [name for name in maps.moving if case.scheme.ways.get(name) == "other"]
@@ -106,6 +107,16 @@ def _sums_stages(case: Case) -> bool:
         if root in stages:
             return False
     return bool(stages) and name_of(root) == "+"
+
+
+def _is_late(case: Case) -> bool:
+    """Tell whether one statement moves V on by two steps where the clock goes on by one."""
+    maps, times = case.maps, case.maps.record.times
+    root = maps.main.updates[maps.V]
+    by_one = times.size > 1 and abs(float(np.median(np.diff(times))) / maps.step - 1.0) < SLIGHT
+    timed = by_one or case.meant.clock.spikes is not None
+    whole = timed and takes_whole_steps(maps, case.scheme)
+    return whole and name_of(root) == "+" and root.line == root.args[0].line
 
 
 def _without_slope(case: Case, staged: list[str]) -> Found | None:

@@ -253,27 +253,33 @@ def prove(maps: Maps, equations: Mapping[str, Node]) -> SchemeFound:
 
 def in_whole_steps(maps: Maps, scheme: SchemeFound) -> Maps:
     """Count the time by the turns of a loop that takes several steps of dt each, where no clock counts it."""
-    count = scheme.substeps
-    if count < 2 or not maps.named or set(scheme.ways.values()) != {"euler"}:
+    if set(scheme.ways.values()) != {"euler"} or not takes_whole_steps(maps, scheme):
         return maps
+    count, algebra = scheme.substeps, maps.algebra
     length = count * maps.step
     times = maps.record.times if maps.record.time and maps.record.times.size > 1 else np.zeros(2)
     paces = np.diff(times) / length
-    values, shares = maps.record.parameter_values, (float(count), 1.0 / count)
-    divided = any(
-        one.name == maps.dt and (other.value if other.op != LEAF else values.get(other.name)) in shares
-        for node in in_order(maps.trees.values())
-        if name_of(node) in ("*", "/")
-        for one, other in (node.args, node.args[::-1])
-    )
-    if divided or np.any(paces * np.abs(paces - 1.0) > SHARE):
+    if np.any(paces * np.abs(paces - 1.0) > SHARE):
         return maps
-    algebra = maps.algebra
     each = algebra.divide(algebra.canonical(leaf(maps.dt, length)), number(float(count)))
     trees = {
         name: algebra.canonical(algebra.replaced(tree, {maps.dt: each})) for name, tree in maps.trees.items()
     }
     return attrs.evolve(maps, trees=trees, step=length)
+
+
+def takes_whole_steps(maps: Maps, scheme: SchemeFound) -> bool:
+    """Tell whether a step is several of Euler's, of dt each and not of parts of it."""
+    count = scheme.substeps
+    if count < 2 or not maps.named or not set(scheme.ways.values()) <= {"euler", f"{count} parts"}:
+        return False
+    values, shares = maps.record.parameter_values, (float(count), 1.0 / count)
+    return not any(
+        one.name == maps.dt and (other.value if other.op != LEAF else values.get(other.name)) in shares
+        for node in in_order(maps.trees.values())
+        if name_of(node) in ("*", "/")
+        for one, other in (node.args, node.args[::-1])
+    )
 
 
 def called_in_steps(solver: str) -> SchemeFound:

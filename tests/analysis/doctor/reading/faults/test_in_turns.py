@@ -83,6 +83,31 @@ def run(dt=0.1, n=900):
     return V
 run()
 """
+WINDOW = """
+import numpy as np
+dt = 0.1
+t = np.arange(0, 100, dt)
+I = np.zeros(t.size)
+I[(t > {begin}) & (t < 80)] = 2.0
+V = np.full(t.size, -65.0)
+for i in range(1, t.size):
+    V[i] = V[i - 1] + dt / 10.0 * (-65.0 - V[i - 1] + 9.0 * I[i - 1])
+    if V[i] > -50.0:
+        V[i] = -65.0
+"""
+WHOLE = """
+def f(v):
+    return (-65.0 - v + 20.0) / 12.0
+dt, v, vs, spikes = 0.1, -65.0, [], []
+for k in range(1200):
+    k1 = f(v)
+    k2 = f(v + dt * k1)
+    v = v + {share} * k1 + {share} * k2
+    if v > -50.0:
+        v = -65.0
+        spikes.append(k * dt)
+    vs.append(v)
+"""
 SEED = "np.random.seed(3)"
 
 
@@ -136,3 +161,13 @@ def test_an_adaptation_left_over_by_the_run_before_is_told(tmp_path, begin, told
 @pytest.mark.parametrize(("indent", "told"), [("    ", []), ("", [("threshold-after", 7)])])
 def test_a_threshold_that_is_compared_after_the_loop_is_told(tmp_path, indent, told):
     assert faults(tmp_path, AFTER.format(indent=indent)) == told
+
+
+@pytest.mark.parametrize(("begin", "told"), [("20", []), ("1000 * 20", [("input-never-on", 6)])])
+def test_an_input_that_is_set_in_no_element_is_told(tmp_path, begin, told):
+    assert faults(tmp_path, WINDOW.format(begin=begin)) == told
+
+
+@pytest.mark.parametrize(("share", "told"), [("dt / 2", []), ("dt", [("stage-weights", 8)])])
+def test_stages_that_are_added_up_whole_are_told(tmp_path, share, told):
+    assert faults(tmp_path, WHOLE.format(share=share)) == told
