@@ -156,11 +156,20 @@ def _by_rates(name: str, flow: Node) -> GateFound | None:
     else:
         rate = _over(flow, lambda one: name_of(one) == "-" and is_leaf(one.args[1], name))
         steady = next((one.args[0] for one in flow.args if one is not rate and one.args), flow)
-    if rate is None or name_of(rate) != "+" or name_of(steady) != "/" or name in leaves(rate):
+    if rate is None or name_of(rate) != "+" or name in leaves(rate):
         return None
-    alpha, whole = steady.args
+    alpha, whole = _quotient(steady)
     beta = next((other for one, other in (rate.args, rate.args[::-1]) if same_tree(one, alpha)), None)
     return GateFound(name, "alpha", alpha, beta) if beta is not None and same_tree(whole, rate) else None
+
+
+def _quotient(node: Node) -> tuple[Node, Node]:
+    """Give what is over what: a/b, and a*(1/b); itself over itself where it is none."""
+    if name_of(node) == "*":
+        for one, other in (node.args, node.args[::-1]):
+            if name_of(other) == "/" and _is_one(other.args[0]):
+                return one, other.args[1]
+    return (node.args[0], node.args[1]) if name_of(node) == "/" else (node, node)
 
 
 def _approaching(name: str, flow: Node) -> GateFound | None:

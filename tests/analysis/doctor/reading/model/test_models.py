@@ -91,3 +91,26 @@ for k, t in enumerate(dt * np.arange(599)):
         spikes.append(KEPT)
     V[k + 1] = v
 """
+
+
+BY_TIMES = """
+import math
+dt, V, n, Vs = 0.05, -65.0, 0.32, []
+for k in range(400):
+    a = 0.02 * math.exp((V + 55) / 20)
+    b = 0.125 * math.exp(-(V + 65) / 80)
+    tau = 1 / (a + b)
+    n_inf = {steady}
+    n = n + dt * (n_inf - n) / tau
+    V = V + dt * (3.0 - 3.0 * n**4 * (V + 77) - 0.3 * (V + 54.4))
+    Vs.append(V)
+"""
+
+
+@pytest.mark.parametrize("steady", ["a * tau", "a / (a + b)", "tau * a"])
+def test_a_gate_by_its_steady_state_and_time_constant_has_its_rates(tmp_path, steady):
+    found = taken(tmp_path, BY_TIMES.format(steady=steady))
+    assert found.model is not None
+    ((gate,),) = [channel.gates for channel in found.model.neuron.channels]
+    assert "alpha" in repr(gate)
+    assert str(gate.alpha).count("exp") == 1
