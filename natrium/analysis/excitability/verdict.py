@@ -305,6 +305,7 @@ def _digits(value: float) -> str:
     return settled(ROUNDING * float(np.spacing(abs(value))), of=value)
 
 
+UNLIKE = 0.05  # relative: a fitted coefficient and the model's own that are told to differ
 _CAUSES = {
     "fold": "there the rest meets a saddle and both vanish",
     "threshold": "there the rest reaches the coded threshold",
@@ -355,6 +356,8 @@ def _of_onset(found: Onset | None, doubt: float) -> list[str]:
     units = {"square root": root, "logarithmic": "ms", "inverse": f"ms {unit}".rstrip()}[found.law]
     known = None if found.predicted is None else found.constants(found.predicted)[1]
     model = "" if known is None else f", {known:.4g} by the model's equations"
+    if found.predicted is not None and abs(found.coefficient / found.predicted - 1.0) > UNLIKE:
+        model += ", nearer to it than these inputs come"
     return [
         f"Onset: the rate grows from zero, the interval by a{'n' * (found.law == 'inverse')} {found.law} law "
         f"(coefficient {found.constants(found.coefficient)[1]:.4g} {units} fitted{model}; it {left})."

@@ -195,7 +195,8 @@ class Plane:
         found: list[Any] = []
         derivative, factorial = self.dV, 1
         while derivative != 0:
-            if len(found) > MOST_POWERS:
+            # Looked at before it is differentiated: what is no polynomial only grows by that.
+            if len(found) > MOST_POWERS or not derivative.is_polynomial(x):
                 raise UnsupportedModel(
                     f"a plane needs dV/dt to be a polynomial in {self.x}, got {as_text(self.dV)[:80]}"
                 )

@@ -41,3 +41,14 @@ def test_the_reduced_neuron_of_a_clamped_one_moves_its_gate_while_refractory():
     after = natrium.simulate(plane.reduced, natrium.Constant(10.0), t_end=25.0).events[0]
     assert after.after[1] == pytest.approx(float(plane.release(after.before[1])), rel=1e-12)
     assert planar(ONE).release(0.4) == 0.4
+
+
+def test_what_is_no_polynomial_is_refused_before_it_is_differentiated():
+    nested = "V - w"
+    for _ in range(6):
+        nested = f"exp(-({nested})/(2 + tanh(w - V)))"
+    cell = natrium.HybridNeuron(
+        equations={"V": f"I - V*{nested}", "w": "V - w"}, initial={"V": 0.0, "w": 0.0}
+    )
+    with pytest.raises(natrium.UnsupportedModel, match="dV/dt to be a polynomial in w"):
+        natrium.phase_plane(cell, 0.0)
