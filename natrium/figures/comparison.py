@@ -25,10 +25,12 @@ from natrium.figures.style import (
 from natrium.model import lower
 from natrium.model.leak import input_unit
 from natrium.model.scales import scales_of
+from natrium.solvers import Trajectory
 
 CAUSES = (*SERIES, "#999999", "#332288", "#882255", "#44AA99")  # a colour for each cause of a budget
 LONG = 60  # characters of a title, which must stay within the page
 FINE = 0.05  # ms, or of the scale of time, between samples of a true course
+MOST = 20_000  # of these, on a page that shows a tenth as many: a fast state may make that scale small
 MOST_BARS = 16  # spikes of a budget whose bars stand apart
 MOST_MARKS = 5  # spikes that a ladder shows; of more the first, the middle and the last
 
@@ -89,9 +91,14 @@ def plot_comparison(comparison: Comparison, title: str, fig: AnyFigure | None = 
     return root_of(figure)
 
 
+def _apart(run: Trajectory) -> float:
+    """Give how far samples of a run lie apart, ms."""
+    return max(FINE * scales_of(run.neuron).time, (run.t_end - run.t_start) / MOST)
+
+
 def _voltage(ax: Axes, comparison: Comparison) -> None:
     neuron, script = comparison.model.neuron, comparison.script
-    t, y = comparison.truth.sample(FINE * scales_of(comparison.truth.neuron).time)
+    t, y = comparison.truth.sample(_apart(comparison.truth))
     frame = lower(neuron.system).frame
     ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({comparison.own})")
     ax.plot(
@@ -144,7 +151,7 @@ def _lags(ax: Axes, pairs: Sequence[SpikePair]) -> None:
 
 
 def _gates(ax: Axes, comparison: Comparison) -> None:
-    t, y = comparison.truth.sample(FINE * scales_of(comparison.truth.neuron).time)
+    t, y = comparison.truth.sample(_apart(comparison.truth))
     script, names = comparison.script, comparison.script.names[1:]
     axes = state_axes(ax, names, y[1:], fractions=all(comparison.truth.neuron.system.fractions[1:]))
     handles, labels = [], state_labels(ax, axes)
@@ -165,7 +172,7 @@ def _gates(ax: Axes, comparison: Comparison) -> None:
 
 def _input(ax: Axes, comparison: Comparison) -> None:
     truth = comparison.truth
-    t = np.arange(truth.t_start, truth.t_end, FINE * scales_of(truth.neuron).time)
+    t = np.arange(truth.t_start, truth.t_end, _apart(truth))
     unit = input_unit(comparison.model.neuron)
     values = [unit.of(comparison.model.stimulus(float(time))) for time in t]
     ax.step(t, values, where="post", color=COLORS["input"], linewidth=1.2)

@@ -44,6 +44,14 @@ def test_comparison_has_the_panels_that_the_model_asks_for(name):
     assert labels == (["V (mV)", "I (mV)"] if name == "lif" else firing)
 
 
+def test_a_fast_state_makes_no_more_samples_than_a_page_shows(second, monkeypatch):
+    monkeypatch.setattr("natrium.figures.comparison.FINE", 1e-5)
+    figure = plot_comparison(second, "dense")
+    most = 20_000 + 2 * len(second.truth.segments)
+    assert all(len(line.get_xdata()) <= most for ax in figure.axes for line in ax.lines)
+    assert max(len(line.get_xdata()) for ax in figure.axes for line in ax.lines) > 10_000
+
+
 def test_comparison_shows_how_far_each_label_is_from_the_truth(second):
     lag = plot_comparison(second, "t").axes[2]
     (marks,) = (line for line in lag.lines if line.get_marker() == "o")
