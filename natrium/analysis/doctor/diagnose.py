@@ -156,7 +156,7 @@ def _broken_off(
 
 
 def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) -> list[Found]:
-    """Note the spikes that lie near the truth of the other refractory rule, by chance."""
+    """Note the first spike that lies near the truth of the other refractory rule by chance."""
     own, other = comparison.own, comparison.other
     if not other:
         return []
@@ -185,7 +185,9 @@ def _cancelling(spikes: Array, label: str, dt: float, comparison: Comparison) ->
                 f"{belongs - beside:+.3f} ms from the other"
             )
             found.append(finding("errors-cancel", "note", text, evidence))
-    return found
+    if len(found) > 1:
+        found[0] = attrs.evolve(found[0], said=f"{found[0].said} So do {len(found) - 1} more.")
+    return found[:1]
 
 
 def _twin_note(twin: Twin | None) -> list[Found]:
@@ -226,7 +228,8 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     found += anatomy_findings(anatomy, model, dt, gap, reading.until, bool(recording.noise))
     found += threshold_bracket(reading.threshold, model.neuron, recording.grain)
     label: Literal["start", "end"] = "start" if abs(reading.shift + dt) < 1e-6 * dt else "end"
-    found += _cancelling(reading.spikes, label, dt, comparison)
+    if not any(one.key in ("gates-moving", "gates-held") for one in found):  # else it is no chance
+        found += _cancelling(reading.spikes, label, dt, comparison)
     strict = any(edge.on and edge.late == 1 for edge in reading.edges)
     samples = reading.V if reading.first else reading.V[1:]
     twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")

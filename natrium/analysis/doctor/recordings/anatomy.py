@@ -9,7 +9,15 @@ import numpy as np
 
 from natrium.analysis.doctor.recordings.firing import SeenFiring
 from natrium.analysis.doctor.recordings.fit import gates_after, increments
-from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, advance, effective
+from natrium.analysis.doctor.recordings.free_step import (
+    VANISHES,
+    Fit,
+    Rules,
+    Stack,
+    advance,
+    carried_over,
+    effective,
+)
 from natrium.model import Neuron
 from natrium.model.arrays import Array
 
@@ -105,7 +113,9 @@ def gates_while_held(
             best = GateRule(advances + fires, fires, way, residual)
         if best.residual < VANISHES:
             return best
-    return attrs.evolve(best, way="other", advances=-1) if best is not None else None
+    if best is None or best.residual < carried_over(grain):
+        return best
+    return attrs.evolve(best, way="other", advances=-1)
 
 
 def clamped(stack: Stack, rules: Rules, x: Array, V: float, count: int) -> Array:

@@ -11,20 +11,24 @@ was seen (teacher forcing), so errors do not pile up and a right hypothesis fits
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.recordings.kinetics import Rate, kinetics_of
+from natrium.analysis.doctor.recordings.kinetics import Rate, RateName, rates_of
 from natrium.model import Gate, Neuron
 from natrium.model.arrays import Array
 
 Pace = float | Literal["forgotten", "twice", "instant"]
 # Rounding leaves 1e-14 of V and of the terms. What moves V by less than this is not seen.
 VANISHES = 2e-12
+_OFF_THE_HOLE = 1e-2  # of what V was rounded to
 STAGED = ("midpoint", "heun", "rk4")
+# Gates that are carried over a spike gather rounding: so many times that, where V itself was not rounded.
+_CARRIED = 100.0
 # Rounding of V may move an increment by so many units.
 _ROUNDINGS = 2.5
 
@@ -34,7 +38,7 @@ class Tweak:
     """A change of one rate: scale * rate(middle + stretch (V - middle) + shift)."""
 
     gate: int
-    rate: Literal["alpha", "beta"]
+    rate: RateName
     scale: float = 1.0
     shift: float = 0.0
     stretch: float = 1.0
@@ -138,6 +142,11 @@ class Fit:
         return self.residual < VANISHES and not self.by_chance
 
 
+def carried_over(grain: float) -> float:
+    """Give what vanishes behind a spike, relative as `Fit.residual`."""
+    return VANISHES * (1.0 if grain else _CARRIED)
+
+
 @attrs.define(eq=False, slots=False)
 class Stack:
     """Free steps of several runs, side by side and padded.
@@ -169,7 +178,7 @@ class Stack:
     def __attrs_post_init__(self) -> None:
         """Collect the gates and the rates' cache."""
         self.gate_list: list[Gate] = [g for c in self.neuron.channels for g in c.gates]
-        self.functions = [kinetics_of(gate) for gate in self.gate_list]
+        self.functions = [rates_of(gate) for gate in self.gate_list]
         self.cache: dict[Any, tuple[Array, Array]] = {}
         self.courses: dict[Any, tuple[Array, Array]] = {}
 
@@ -192,11 +201,22 @@ class Stack:
 
     def kinetics(self, rules: Rules, gate: int) -> tuple[Rate, Rate]:
         """Give alpha and beta of one gate as functions of V."""
-        alpha, beta = self.functions[rules.kinetics[gate]]
-        if gate in rules.turned:
-            alpha, beta = beta, alpha
         tweaks, middle = tuple(t for t in rules.tweaks if t.gate == gate), self.neuron.v_rest
-        return _tweaked(alpha, "alpha", tweaks, middle), _tweaked(beta, "beta", tweaks, middle)
+        named = self.functions[rules.kinetics[gate]].items()
+        moves = {name: _tweaked(rate, name, tweaks, middle) for name, rate in named}
+        if "inf" in moves:
+            inf, tau = moves["inf"], moves["tau"]
+            pair: tuple[Rate, Rate] = (lambda V: inf(V) / tau(V)), (lambda V: (1.0 - inf(V)) / tau(V))
+        else:
+            pair = moves["alpha"], moves["beta"]
+        return (pair[1], pair[0]) if gate in rules.turned else pair
+
+    def steady(self, rules: Rules, gate: int) -> float:
+        """Give the steady state of one gate at V of the start."""
+        V = np.array([rules.before])
+        with np.errstate(all="ignore"):
+            alpha, beta = (float(np.squeeze(rate(V))) for rate in self.kinetics(rules, gate))
+            return alpha / (alpha + beta) if alpha + beta else math.nan
 
     def rates(self, rules: Rules, gate: int, late: bool) -> tuple[Array, Array]:
         """Give alpha and beta of one gate at V before (or after) each step."""
@@ -206,9 +226,12 @@ class Stack:
             V = self.V if late else self.previous(rules.before)
             with np.errstate(all="ignore"):
                 both = [
-                    np.broadcast_to(np.asarray(rate(V), dtype=float), V.shape)
+                    np.array(np.broadcast_to(np.asarray(rate(V), dtype=float), V.shape))
                     for rate in self.kinetics(rules, gate)
                 ]
+                if self.grain:  # a V that was rounded to where a rate is 0/0 was another
+                    for values, rate in zip(both, self.kinetics(rules, gate), strict=True):
+                        values[np.isnan(values)] = rate(V[np.isnan(values)] + _OFF_THE_HOLE * self.grain)
             if len(self.cache) > 64:
                 self.cache.clear()
             self.cache[key] = (both[0], both[1])

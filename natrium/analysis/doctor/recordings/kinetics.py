@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from natrium.model import Expression, Gate
 
 Rate = Callable[[Any], Any]
+RateName = Literal["alpha", "beta", "inf", "tau"]
 
 
-def kinetics_of(gate: Gate) -> tuple[Rate, Rate]:
-    """Give alpha and beta of a gate, as written, for arrays of V."""
+def rates_of(gate: Gate) -> dict[RateName, Rate]:
+    """Give what moves a gate, as written, for arrays of V: alpha and beta, or inf and tau."""
     if gate.alpha is not None and gate.beta is not None:
-        return gate.alpha.written(), gate.beta.written()
+        return {"alpha": gate.alpha.written(), "beta": gate.beta.written()}
     inf, tau = (rate.written() for rate in (gate.inf, gate.tau) if isinstance(rate, Expression))
-    return (lambda V: inf(V) / tau(V)), (lambda V: (1.0 - inf(V)) / tau(V))
+    return {"inf": inf, "tau": tau}

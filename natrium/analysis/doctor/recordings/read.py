@@ -13,7 +13,14 @@ from natrium.analysis.doctor.recordings.anatomy import Anatomy, clamped, gates_w
 from natrium.analysis.doctor.recordings.edges import Edge, moved_edges, nominal_edges
 from natrium.analysis.doctor.recordings.firing import SeenFiring, common_hold
 from natrium.analysis.doctor.recordings.fit import deviations, fit, foretold, gates_after
-from natrium.analysis.doctor.recordings.free_step import VANISHES, Fit, Rules, Stack, claimed_coefficients
+from natrium.analysis.doctor.recordings.free_step import (
+    VANISHES,
+    Fit,
+    Rules,
+    Stack,
+    carried_over,
+    claimed_coefficients,
+)
 from natrium.analysis.doctor.recordings.recorded import Recording
 from natrium.analysis.doctor.recordings.search import (
     changed_coefficients,
@@ -29,7 +36,6 @@ from natrium.model.arrays import Array
 _DROP = 0.2
 # What fewer steps than this show is chance.
 _FEWEST = 20
-_APART = 100.0  # as gates that are carried on from spike to spike gather rounding
 _DRIVE = 1.0  # mV: by less, V may be at rest
 # Steps to each side of an edge that are left out until the rules are known.
 _NEAR = 4
@@ -329,7 +335,7 @@ def _read(run: _Run, first: int, found: Fit, inputs: Array, edges: tuple[Edge, .
         for a, b, rules in _courses(run, inputs, first, anatomy):
             stack = run.stack([(before[a + 1 : b + 1], inputs[a:b])])
             stack.used[0, near[(near >= a) & (near < b)] - a] = False
-            apart = np.abs(deviations(stack, rules, found.coefficients)) >= _APART * VANISHES
+            apart = np.abs(deviations(stack, rules, found.coefficients)) >= carried_over(recording.grain)
             if apart.any() and math.isnan(until):
                 until = float(
                     recording.labels[a + np.flatnonzero(stack.used[0])[int(apart.argmax())] - first]

@@ -22,7 +22,7 @@ from natrium.analysis.doctor.recordings.free_step import (
 from natrium.model import Neuron
 from natrium.model.arrays import Array
 
-# The search for what is rare ends after so many hypotheses, with the nearest one.
+# The search for what is rare ends after so many choices, numbers within them not counted.
 MAX_TRIED = 1000
 # (scheme, gates, order): the script's first, since ties go to the first.
 _SCHEMES: tuple[tuple[str, str, Any], ...] = (
@@ -40,6 +40,7 @@ _SCHEMES: tuple[tuple[str, str, Any], ...] = (
     ("exponential", "euler", "late"),
     *((scheme, "euler", "old") for scheme in STAGED),
 )
+_TUNED = 9  # of them: not V exactly beside gates by Euler, in which nobody looks for a rate
 _PLAIN = (("euler", "euler", "old"), ("exponential", "euler", "old"), *_SCHEMES[-len(STAGED) :])
 
 
@@ -100,7 +101,7 @@ def _schemes(stack: Stack, base: Rules) -> list[Rules]:
 def plainly(stack: Stack) -> Fit:
     """Fit the plain schemes alone: quick, for what may be as claimed."""
     plain = _Search(stack, claimed_rules(stack.neuron))
-    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack, plain.tries)
+    found = _fewest(itertools.chain(plain.plain(), plain.of_several_stages()), stack)
     assert found is not None
     return found
 
@@ -114,8 +115,8 @@ class _Search:
         self.one_step = [start for start in bases if start.scheme not in STAGED]
         self.staged = [start for start in bases if start.scheme in STAGED]
         self.singles = list(_departures(stack, base))
-        self.tries = iter(range(MAX_TRIED))
         self.best: Fit | None = None
+        self.tries = iter(range(MAX_TRIED))
         # By how much the input acts, as the first fits have it: the factor of dt if it is in other units.
         self.tempo = 1.0
 
@@ -128,7 +129,7 @@ class _Search:
             lambda: self.single(self.one_step[:3]),
             lambda: self.tuned(self.one_step[:3]),
             lambda: self.single(self.one_step[3:]),
-            lambda: self.tuned(self.one_step[3:]),
+            lambda: self.tuned(self.one_step[3:_TUNED]),
             self.double,
             self.settled,
             self.other_tempo_and_more,
@@ -136,7 +137,7 @@ class _Search:
             self.freely_tuned,
         )
         for stage in stages:
-            found = _fewest(stage(), self.stack, self.tries)
+            found = _fewest(stage(), self.stack)
             if found is None:
                 continue
             if stage == self.plain:
@@ -155,15 +156,17 @@ class _Search:
         wrong = changed_coefficients(self.stack.neuron, found.coefficients)
         if not found.vanishes or wrong < 2:
             return found
-        single = _fewest(self.other_tempo(), self.stack, self.tries)
+        single = _fewest(self.other_tempo(), self.stack)
         if single is None or not single.vanishes:
             return found
         return single if changed_coefficients(self.stack.neuron, single.coefficients) + 1 < wrong else found
 
     def fits(self, starts: Iterable[Rules], changes: Iterable[dict[str, Any]] = ({},)) -> Iterator[Fit]:
-        """Fit every change of every start."""
-        changes = list(changes)
-        return (fit(self.stack, attrs.evolve(start, **change)) for start in starts for change in changes)
+        """Fit every change of every start, as long as it may go on."""
+        for start, change in itertools.product(starts, list(changes)):
+            if next(self.tries, None) is None:
+                return
+            yield fit(self.stack, attrs.evolve(start, **change))
 
     def plain(self) -> Iterator[Fit]:
         """Try the schemes of one stage."""
@@ -219,8 +222,8 @@ class _Search:
         return self.tuned([*self.one_step[:3], attrs.evolve(self.one_step[0], pace="forgotten")], free=True)
 
 
-def _fewest(fits: Iterable[Fit], stack: Stack, tries: Iterator[int]) -> Fit | None:
-    """Give the exact fit with the fewest changed coefficients, or the nearest one that may be tried.
+def _fewest(fits: Iterable[Fit], stack: Stack) -> Fit | None:
+    """Give the exact fit with the fewest changed coefficients, or the nearest one.
 
     Of rounded samples several may be exact: the nearest, which names the others.
     """
@@ -234,7 +237,7 @@ def _fewest(fits: Iterable[Fit], stack: Stack, tries: Iterator[int]) -> Fit | No
             exact.append((changed, one.rules))
         if best is None or rank < least:
             best, least = one, rank
-        if (least[0] == 0 and not stack.grain) or next(tries, None) is None:
+        if least[0] == 0 and not stack.grain:
             break
     if best is None or not (stack.grain and best.vanishes):
         return best

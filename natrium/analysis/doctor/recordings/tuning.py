@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import attrs
 import numpy as np
@@ -12,10 +11,11 @@ from scipy.optimize import least_squares
 
 from natrium.analysis.doctor.recordings.fit import deviations, fit
 from natrium.analysis.doctor.recordings.free_step import Fit, Rules, Stack, Tweak, claimed_coefficients
+from natrium.analysis.doctor.recordings.kinetics import RateName
 from natrium.model.arrays import Array
 
-RATES: tuple[Literal["alpha", "beta"], ...] = ("alpha", "beta")
 _SHIFTS = (0.0, 5.0, -5.0)  # mV: from where a shift is looked for
+_WHOLE = 2  # rates of which all three numbers are fitted
 _STEPS = 400  # of a record, by which numbers are found
 # A coefficient that a fit by least squares leaves this near to the claim is as claimed.
 _NEAR = 1e-6
@@ -30,7 +30,9 @@ class Knob:
     name : str
     gate : int
         Whose, where it is a gate's.
-    rate : {"alpha", "beta"}
+    rate : {"alpha", "beta", "inf", "tau"}
+    follow : bool
+        Whether the gate starts at the steady state of the rate as it is turned.
     free : tuple of int
         Which of the three numbers of a rate.
     stretch : float
@@ -39,11 +41,12 @@ class Knob:
 
     name: str
     gate: int = 0
-    rate: Literal["alpha", "beta"] = "alpha"
+    rate: RateName = "alpha"
+    follow: bool = False
     free: tuple[int, ...] = (0, 1, 2)
     stretch: float = 1.0
 
-    def set(self, base: Rules, x: Sequence[float] | Array) -> Rules:
+    def set(self, stack: Stack, base: Rules, x: Sequence[float] | Array) -> Rules:
         """Give the hypothesis with these numbers."""
         values = [float(value) for value in x]
         if self.name == "before":
@@ -59,7 +62,13 @@ class Knob:
             return attrs.evolve(base, paces=paces)
         numbers = np.array([1.0, 0.0, self.stretch])
         numbers[list(self.free)] = values
-        return attrs.evolve(base, tweaks=(*base.tweaks, Tweak(self.gate, self.rate, *numbers.tolist())))
+        tweak = Tweak(self.gate, self.rate, *numbers.tolist())
+        rules = attrs.evolve(base, tweaks=(*base.tweaks, tweak))
+        if not self.follow:
+            return rules
+        starts = [*base.starts]
+        starts[self.gate] = stack.steady(rules, self.gate)
+        return attrs.evolve(rules, starts=tuple(starts))
 
 
 def numbers(stack: Stack, base: Rules, *, free: bool = False) -> Iterator[Fit]:
@@ -92,25 +101,37 @@ def rates(stack: Stack, base: Rules, *, free: bool = False) -> Iterator[Fit]:
 
     Of those by one number the shortest is given: a factor of an exponential is a shift as well.
     """
-    for gate, rate in itertools.product(range(len(base.starts)), RATES):
-        single = []
-        for index, stretch in ((0, 1.0), (1, 1.0), (2, 1.0), (1, -1.0)):
-            knob = Knob("rate", gate, rate, (index,), stretch)
-            for x0 in _SHIFTS if index == 1 else (1.0,):
-                found = _turned(stack, base, knob, np.array([x0]), free)
-                if found is not None:
-                    single.append((found, index))
-                    if found.vanishes:
-                        break
-        exact = [(found, index) for found, index in single if found.vanishes]
-        if exact:
-            yield min(exact, key=_digits)[0]
-            continue
-        yield from (found for found, _ in single)
+    nearest: list[tuple[float, int, Knob]] = []
+    for gate, one in enumerate(stack.gate_list):
+        for rate, follow in itertools.product(
+            stack.functions[base.kinetics[gate]], (True, False) if one.initial == "steady-state" else (False,)
+        ):
+            whole = Knob("rate", gate, rate, follow)
+            fits = list(_single(stack, base, whole, free))
+            exact = [(found, index) for found, index in fits if found.vanishes]
+            if exact:
+                yield min(exact, key=_digits)[0]
+                return
+            yield from (found for found, _ in fits)
+            nearest += [(min((found.residual for found, _ in fits), default=np.inf), len(nearest), whole)]
+    # One number of the right rate brings it nearer than one of another.
+    for _, _, whole in sorted(nearest, key=lambda one: one[:2])[:_WHOLE]:
         for x0 in _SHIFTS:
-            found = _turned(stack, base, Knob("rate", gate, rate), np.array([1.0, x0, 1.0]), free)
+            found = _turned(stack, base, whole, np.array([1.0, x0, 1.0]), free)
             if found is not None:
                 yield found
+                if found.vanishes:
+                    return
+
+
+def _single(stack: Stack, base: Rules, whole: Knob, free: bool) -> Iterator[tuple[Fit, int]]:
+    """Fit one number of a rate: which of the three comes with it."""
+    for index, stretch in ((0, 1.0), (1, 1.0), (2, 1.0), (1, -1.0)):
+        knob = attrs.evolve(whole, free=(index,), stretch=stretch)
+        for x0 in _SHIFTS if index == 1 else (1.0,):
+            found = _turned(stack, base, knob, np.array([x0]), free)
+            if found is not None:
+                yield found, index
                 if found.vanishes:
                     break
 
@@ -132,18 +153,18 @@ def _turned(stack: Stack, base: Rules, knob: Knob, x0: Array, free: bool) -> Fit
             return start, np.inf
 
         def off(x: Array) -> Array:
-            return np.clip(np.resize(deviations(part, knob.set(base, x), fixed), size), -1e6, 1e6)
+            return np.clip(np.resize(deviations(part, knob.set(stack, base, x), fixed), size), -1e6, 1e6)
 
         one = least_squares(off, start, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=80)
         return np.asarray(one.x), float(np.abs(one.fun).max())
 
     x, worst = found_in(thin, x0)
     if worst > 1e-4:
-        return fit(stack, knob.set(base, x)) if worst < 0.1 else None
+        return fit(stack, knob.set(stack, base, x)) if worst < 0.1 else None
     if worst < _NEAR and thin.V.size < stack.V.size:
         x, _ = found_in(stack, x)
     # A value that a fit leaves next to a round one was written as that one.
-    rounded = fit(stack, knob.set(base, np.round(x, 6)))
-    one = rounded if rounded.vanishes else fit(stack, knob.set(base, x))
+    rounded = fit(stack, knob.set(stack, base, np.where(np.abs(x - x0) < _NEAR, x0, np.round(x, 6))))
+    one = rounded if rounded.vanishes else fit(stack, knob.set(stack, base, x))
     near = np.where(np.abs(one.coefficients - claim) < _NEAR, claim, one.coefficients)
     return attrs.evolve(one, coefficients=near) if one.vanishes else one

@@ -95,8 +95,9 @@ def thinned(recording: Recording, model: Model) -> Twin | None:
     places = np.rint((recording.labels - t_start) / dt).astype(int)
     near = max(SAME, 2.0 * recording.grain)
     labels: tuple[Literal["end", "start"], ...] = ("end", "start")
-    for label, scheme in itertools.product(labels, _SCHEMES.values()):
-        script = FixedStep(dt=dt, scheme=scheme, label=label, edges="half-open")
+    rests: tuple[Literal["counter", "steps"], ...] = ("counter", "steps")
+    for rest, label, scheme in itertools.product(rests, labels, _SCHEMES.values()):
+        script = FixedStep(dt=dt, scheme=scheme, refractory=rest, label=label, edges="half-open")
         try:
             end = t_start + (places[-1] + 0.5) * dt
             run = script.solve(model.neuron, model.stimulus, t_start=t_start, t_end=end)

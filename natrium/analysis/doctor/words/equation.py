@@ -31,15 +31,23 @@ def equation_findings(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
     yield from _paces(anatomy, neuron)
     yield from _coefficients(anatomy, neuron)
     yield from _structure(anatomy, neuron)
-    rules, said = fit.rules, fitted(anatomy)
+    rules, said, names = fit.rules, fitted(anatomy), _gate_names(neuron)
     if rules.before != claim.before:
         text = f"V starts at {number(rules.before)} mV instead of {number(claim.before)} mV."
         yield finding("initial-V", "fault", text, said)
     own = sorted(rules.kinetics) == list(claim.kinetics) and not _swap(rules.kinetics, claim.kinetics)
     if rules.starts != claim.starts and own:
-        pairs = zip(_gate_names(neuron), rules.starts, claim.starts, strict=True)
-        listed = ", ".join(f"{name} at {number(x)} instead of {number(y)}" for name, x, y in pairs if x != y)
-        yield finding("initial-gates", "fault", f"Gates start elsewhere: {listed}.", said)
+        tweaked = {names[one.gate] for one in rules.tweaks}
+        pairs = [
+            (name, x, y)
+            for name, x, y in zip(names, rules.starts, claim.starts, strict=True)
+            if abs(x - y) > 1e-9 and name not in tweaked
+        ]
+        listed = ", ".join(
+            f"{name} at {number(round(x, 9) + 0.0)} instead of {number(y)}" for name, x, y in pairs
+        )
+        if listed:
+            yield finding("initial-gates", "fault", f"Gates start elsewhere: {listed}.", said)
     seen = bool(rules.starts) and bool(fit.coefficients[3::2].any())
     if rules.order == "late" and seen:
         yield finding(
@@ -114,7 +122,8 @@ def _structure(anatomy: Anatomy, neuron: Neuron) -> Iterator[Found]:
             ]
         elif abs(tweak.stretch - 1) > 1e-9:
             parts += [f"{tweak.stretch:.6g} times as steep in V"]
-        text = f"The rate {tweak.rate} of {names[tweak.gate]} is not as claimed: {', '.join(parts)}."
+        what = {"inf": "steady state", "tau": "time constant"}.get(tweak.rate, f"rate {tweak.rate}")
+        text = f"The {what} of {names[tweak.gate]} is not as claimed: {', '.join(parts)}."
         yield finding("rate-wrong", "fault", text, said)
     if rules.turned:
         listed = " and ".join(names[i] for i in rules.turned)

@@ -335,3 +335,75 @@ def test_single_precision_that_was_written_as_text_is_known(tmp_path):
     (tmp_path / "run.csv").write_text("\n".join(["t,V", *lines]))
     diagnosis = diagnose(natrium.load_subject(tmp_path / "run.csv"), MODELS["lif_na"])
     assert diagnosis.faults == ()
+
+
+BLOCKED = natrium.Model(
+    neuron=natrium.Neuron(
+        channels=(
+            natrium.Channel(
+                "Na",
+                g=60.0,
+                E=50.0,
+                gates=(
+                    natrium.Gate("m", 3, inf="1/(1 + exp(-(V + 38)/7))", tau="0.4", initial="steady-state"),
+                    natrium.Gate("h", inf="1/(1 + exp((V + 66)/6))", tau="3", initial="steady-state"),
+                ),
+            ),
+        )
+    ),
+    stimulus=natrium.Step(20.0, start=10.0),
+    simulation=natrium.Simulation(t_end=60.0, dt=DT),
+)
+
+
+class Blocked(zoo.Cell):
+    """A cell with that channel, its gates at rest."""
+
+    middle = -66.0
+
+    def __init__(self):
+        super().__init__()
+        self.m, self.h = self.targets()
+
+    def targets(self):
+        return 1 / (1 + np.exp(-(self.v + 38) / 7)), 1 / (1 + np.exp((self.v - self.middle) / 6))
+
+    def move_gates(self, dt):
+        m, h = self.targets()
+        self.m, self.h = self.m + dt * (m - self.m) / 0.4, self.h + dt * (h - self.h) / 3.0
+
+    def ionic(self):
+        return 60.0 * self.m**3 * self.h * (50.0 - self.v)
+
+
+def test_a_steady_state_that_is_shifted_is_told_and_its_start_is_no_other_fault():
+    class Shifted(Blocked):
+        middle = -60.0
+
+    assert diagnose(zoo.loop(Blocked(), BLOCKED), BLOCKED).faults == ()
+    (fault,) = diagnose(zoo.loop(Shifted(), BLOCKED), BLOCKED).faults
+    assert fault.said == "The steady state of Na.h is not as claimed: shifted by 6 mV."
+
+
+def test_samples_that_are_rounded_to_where_a_rate_has_no_value_are_read():
+    gates = (
+        natrium.Gate("n", 4, alpha="0.032*(V + 60)/(1 - exp(-(V + 60)/5))", beta="0.5*exp(-(V + 57)/40)"),
+    )
+
+    class Delayed(zoo.Cell):
+        n = 0.0
+
+        def move_gates(self, dt):
+            up = zoo.linexp(self.v, -60.0, 5.0, 0.032)
+            self.n += dt * (up * (1 - self.n) - 0.5 * np.exp(-(self.v + 57) / 40) * self.n)
+
+        def ionic(self):
+            return 1.0 * self.n**4 * (-90.0 - self.v)
+
+    slow = natrium.Neuron(channels=(natrium.Channel("K", g=1.0, E=-90.0, gates=gates),))
+    model = attrs.evolve(MODELS["lif"], neuron=slow)
+    labels, V = rounded(zoo.loop(Delayed(), model), 2)
+    assert -60.0 in V
+    diagnosis = diagnose((labels, V), model)
+    assert diagnosis.faults == ()
+    assert not {one.key for one in diagnosis.notes} & {"not-explained", "not-identified"}
