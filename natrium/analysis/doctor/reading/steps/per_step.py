@@ -20,6 +20,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     number,
     with_args,
 )
+from natrium.analysis.doctor.reading.model.recognise import INPUTS
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node, Record
 
@@ -128,8 +129,8 @@ def _made_of(node: Node, record: Record) -> set[str]:
 
 
 def _comes_in(node: Node, record: Record) -> bool:
-    """Tell whether something is there in most of the steps."""
+    """Tell whether it is an input, by its course or by its name, and there in most of the steps."""
     courses = {**record.exogenous, record.input: record.inputs}
     own = [np.asarray(courses[one]) for one in leaves(node) if one in courses and np.size(courses[one])]
     moved = all(np.count_nonzero(np.nan_to_num(one)) >= FEWEST * one.size for one in own)
-    return moved and (bool(own) or node.op == LEAF or node.value != 0.0)
+    return moved and (bool(own) or any(INPUTS.match(plain(one).lower()) for one in leaves(node)))

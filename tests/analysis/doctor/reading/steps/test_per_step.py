@@ -33,6 +33,27 @@ def test_what_a_step_adds_is_an_input_that_is_held(tmp_path, decay, scheme, lost
     assert reading.model.stimulus(5.0) == pytest.approx(0.3 / lost)
 
 
+LEVEL = """
+import math
+dt, v, theta, spikes = 0.1, -65.0, -50.0, []
+theta_0 = -50.0
+fade = math.exp(-dt / 30.0)
+for n in range(900):
+    theta = theta_0 + theta * fade
+    v += dt / 10.0 * (-65.0 - v + 25.0)
+    if v >= theta:
+        v = -65.0
+        spikes.append(n * dt)
+"""
+
+
+def test_a_level_that_is_added_in_each_step_is_no_input(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(LEVEL)
+    (reading,) = read_script(path)
+    assert "input-per-step" not in [one.key for one in reading.findings]
+
+
 LAYER = """
 import numpy as np
 class Layer:
