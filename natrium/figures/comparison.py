@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from natrium.analysis import Budget, Comparison, LadderRow, SpikePair
+from natrium.analysis import Budget, Comparison, Diagnosis, LadderRow, SpikePair
 from natrium.figures.style import (
     COLORS,
     SERIES,
@@ -23,6 +24,7 @@ from natrium.figures.style import (
     styled,
 )
 from natrium.model import lower
+from natrium.model.arrays import Array
 from natrium.model.leak import input_unit
 from natrium.model.scales import scales_of
 from natrium.solvers import Trajectory
@@ -66,24 +68,60 @@ def plot_comparison(comparison: Comparison, title: str, fig: AnyFigure | None = 
     fig : matplotlib.figure.Figure or SubFigure, optional
         Where to draw; one of its own by default.
     """
-    has_gates = len(comparison.script.names) > 1
-    has_spikes = any(run.n_spikes for run in (comparison.script, *comparison.truths.values()))
-    pairs = [pair for pair in comparison.pairs() if pair.difference is not None]
+    script = comparison.script
+    shown = _Shown(f"script, dt = {comparison.dt:g} ms", script.t, script.V, script.spike_times, script)
+    return _plot(comparison, shown, comparison.pairs(), title, fig)
+
+
+def plot_recording(found: Diagnosis, title: str, fig: AnyFigure | None = None) -> Figure:
+    """Draw a recording that was diagnosed beside the true course of the claim.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        With its samples.
+    title : str
+    fig : matplotlib.figure.Figure or SubFigure, optional
+        Where to draw; one of its own by default.
+    """
+    assert found.samples is not None  # as asked for
+    shown = _Shown("recording", *found.samples, found.spike_times, None, found.reproduced_until)
+    return _plot(found.comparison, shown, found.pairs(), title, fig)
+
+
+@attrs.frozen(eq=False)
+class _Shown:
+    """What is drawn beside the truth: samples, spikes, states where they are known, until when explained."""
+
+    name: str
+    t: Array
+    V: Array
+    spikes: Array
+    run: Trajectory | None
+    until: float | None = None
+
+
+def _plot(
+    comparison: Comparison, shown: _Shown, pairs: Sequence[SpikePair], title: str, fig: AnyFigure | None
+) -> Figure:
+    has_gates = len(comparison.truth.names) > 1
+    has_spikes = bool(shown.spikes.size) or any(run.n_spikes for run in comparison.truths.values())
+    pairs = [pair for pair in pairs if pair.difference is not None]
     heights = {"V": 3.2, "spikes": 1.0, "lag": 1.1, "gates": 2.0, "input": 0.9}
     there = {"spikes": has_spikes, "lag": bool(pairs), "gates": has_gates}
-    shown = [name for name in heights if there.get(name, True)]
+    panels = [name for name in heights if there.get(name, True)]
     with styled():
-        figure = canvas(fig, 7.2, 0.9 + sum(heights[name] for name in shown) * 0.95)
-        rows = figure.subplots(len(shown), 1, sharex=True, height_ratios=[heights[name] for name in shown])
-        axes: dict[str, Axes] = dict(zip(shown, np.atleast_1d(rows), strict=True))
+        figure = canvas(fig, 7.2, 0.9 + sum(heights[name] for name in panels) * 0.95)
+        rows = figure.subplots(len(panels), 1, sharex=True, height_ratios=[heights[name] for name in panels])
+        axes: dict[str, Axes] = dict(zip(panels, np.atleast_1d(rows), strict=True))
         figure.suptitle(title, fontsize=9.5)
-        _voltage(axes["V"], comparison)
+        _voltage(axes["V"], comparison, shown)
         if has_spikes:
-            _raster(axes["spikes"], comparison)
+            _raster(axes["spikes"], comparison, shown)
         if pairs:
             _lags(axes["lag"], pairs)
         if has_gates:
-            _gates(axes["gates"], comparison)
+            _gates(axes["gates"], comparison, shown.run)
         _input(axes["input"], comparison)
         axes["input"].set_xlabel("Time (ms)")
         axes["input"].set_xlim(comparison.truth.t_start, comparison.truth.t_end)
@@ -96,14 +134,14 @@ def _apart(run: Trajectory) -> float:
     return max(FINE * scales_of(run.neuron).time, (run.t_end - run.t_start) / MOST)
 
 
-def _voltage(ax: Axes, comparison: Comparison) -> None:
-    neuron, script = comparison.model.neuron, comparison.script
+def _voltage(ax: Axes, comparison: Comparison, shown: _Shown) -> None:
+    neuron = comparison.model.neuron
     t, y = comparison.truth.sample(_apart(comparison.truth))
     frame = lower(neuron.system).frame
     ax.plot(t, y[0], color=COLORS["hold"], label=f"truth ({comparison.own})")
-    ax.plot(
-        script.t, script.V, color=COLORS["script"], linewidth=1.1, label=f"script, dt = {comparison.dt:g} ms"
-    )
+    ax.plot(shown.t, shown.V, color=COLORS["script"], linewidth=1.1, label=shown.name)
+    if shown.until is not None:
+        ax.axvline(shown.until, color=COLORS["threshold"], linestyle=":", label="not explained from here on")
     if neuron.fires:
         levels = np.broadcast_to(frame.threshold(y), t.shape)
         ax.plot(t, levels, color=COLORS["threshold"], linestyle="--", linewidth=0.9)
@@ -120,13 +158,13 @@ def _voltage(ax: Axes, comparison: Comparison) -> None:
         )
     ax.set_ylabel("V (mV)")
     ax.margins(y=0.08)
-    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.1)
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.1)
 
 
-def _raster(ax: Axes, comparison: Comparison) -> None:
+def _raster(ax: Axes, comparison: Comparison, shown: _Shown) -> None:
     own, other = comparison.own, comparison.other
     rows = [
-        ("script", comparison.script.spike_times, COLORS["script"]),
+        (shown.name.split(",")[0], shown.spikes, COLORS["script"]),
         (f"truth ({own})", comparison.truths[own].spike_times, COLORS["hold"]),
     ]
     if other:
@@ -150,21 +188,22 @@ def _lags(ax: Axes, pairs: Sequence[SpikePair]) -> None:
     ax.margins(y=0.25)
 
 
-def _gates(ax: Axes, comparison: Comparison) -> None:
+def _gates(ax: Axes, comparison: Comparison, script: Trajectory | None) -> None:
     t, y = comparison.truth.sample(_apart(comparison.truth))
-    script, names = comparison.script, comparison.script.names[1:]
+    names = comparison.truth.names[1:]
     axes = state_axes(ax, names, y[1:], fractions=all(comparison.truth.neuron.system.fractions[1:]))
     handles, labels = [], state_labels(ax, axes)
     for index, (name, look) in enumerate(state_looks(names).items(), start=1):
         handles += axes[name].plot(t, y[index], label=labels[name], **look)
-        axes[name].plot(script.t, script.y[index], linewidth=0.7, alpha=0.55, **look)
+        if script is not None:
+            axes[name].plot(script.t, script.y[index], linewidth=0.7, alpha=0.55, **look)
     ax.legend(
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 0.98),
         ncols=4,
         borderaxespad=0.1,
-        title="truth; thin: script",
+        title="truth" if script is None else "truth; thin: script",
         title_fontsize=8,
         alignment="left",
     )

@@ -11,6 +11,10 @@ COMPARISON = (
     "Script and true course: V, spike times under both refractory rules, gates (thin: the script's) and "
     "input."
 )
+RECORDING = (
+    "The recording and the true course of the claim: V, spike times under both refractory rules, what lies "
+    "between their spikes, the true gates, and the input."
+)
 BUDGET = (
     "The same distance, cause by cause: the script's rules switched to the truth's one after the other (from "
     "the first in the legend to the last), so that the parts sum to the total."

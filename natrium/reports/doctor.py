@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from natrium.analysis.doctor import Diagnosis, Found, Reading, diagnose
-from natrium.figures.comparison import plot_budget, plot_comparison
+from natrium.figures.comparison import plot_budget, plot_comparison, plot_recording
 from natrium.model import Model
-from natrium.reports.captions import BUDGET, COMPARISON, OF_BUDGET, Drawn
+from natrium.reports.captions import BUDGET, COMPARISON, OF_BUDGET, RECORDING, Drawn
 from natrium.reports.output import Output, manifest
 from natrium.reports.page import Section
 from natrium.reports.reading import read_into
@@ -88,8 +88,11 @@ def _said(one: Found) -> str:
 
 
 def _figures(found: Diagnosis) -> Drawn:
-    comparison = plot_comparison(found.comparison, "The model's own script and truth")
-    figures: Drawn = {"comparison": (comparison, COMPARISON)}
+    if found.samples is not None:
+        figures: Drawn = {"comparison": (plot_recording(found, f"{found.subject} and the truth"), RECORDING)}
+    else:
+        comparison = plot_comparison(found.comparison, "The model's own script and truth")
+        figures = {"comparison": (comparison, COMPARISON)}
     if found.budget:
         figures["budget"] = (plot_budget(found.budget, "What the distance to the truth is made of"), BUDGET)
     return figures

@@ -17,6 +17,7 @@ from natrium.figures import (
     plot_spike_errors,
     plot_trajectory,
 )
+from natrium.figures.comparison import plot_recording
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +127,25 @@ def test_figures_of_one_panel_go_into_an_axis_of_one_s_own(second):
         assert axes[1].get_title() == "t"
         assert not axes[0].lines
         plt.close(figure)
+
+
+def test_a_recording_is_drawn_beside_the_truth_and_where_it_is_not_explained():
+    model = natrium.Model(
+        neuron=natrium.notebook.lif_na().neuron,
+        stimulus=natrium.Step(20.0, start=20.0),
+        simulation=natrium.Simulation(t_end=100.0, dt=0.1),
+    )
+    run = natrium.FixedStep(dt=0.1, label="end").solve(model.neuron, model.stimulus, t_end=100.0)
+    whole = natrium.diagnose((run.t, run.V), model)
+    V = plot_recording(whole, "t").axes[0]
+    assert [line.get_label() for line in V.lines][:2] == ["truth (hold)", "recording"]
+    np.testing.assert_array_equal(V.lines[1].get_ydata(), run.V)
+    raster = plot_recording(whole, "t").axes[1]
+    assert raster.get_yticklabels()[0].get_text() == "recording"
+    late = run.V.copy()
+    late[600:] = np.where(late[600:] > -69.0, late[600:] - 0.5, late[600:])
+    broken = natrium.diagnose((run.t, late), model)
+    assert broken.reproduced_until is not None
+    assert 50.0 < broken.reproduced_until < 62.0
+    (marked,) = [one for one in plot_recording(broken, "t").axes[0].lines if "explained" in one.get_label()]
+    assert marked.get_xdata()[0] == broken.reproduced_until

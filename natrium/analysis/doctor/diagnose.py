@@ -214,7 +214,8 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
         said = f"Its samples are every {every}th of {twin.script.scheme} as claimed, with steps of {dt:g} ms."
         found += [finding("thinned", "note", said, f"all are met to {twin.difference:.1e} mV")]
         spikes = spikes_between(recording, model.neuron)
-        return _diagnosis(model, name, found, spikes, twin.script.label, twin, comparison)
+        known = _diagnosis(model, name, found, spikes, twin.script.label, twin, comparison)
+        return attrs.evolve(known, samples=(recording.labels, recording.V))
     reading, own = _read(recording, model, dt, gap, multiple)
     if own is not model:
         said = f"Its steps are {gap:.6g} ms, not the {dt:g} ms of the model: they are read as such."
@@ -234,7 +235,14 @@ def _of_recording(recording: Recording, model: Model, comparison: Comparison, na
     samples = reading.V if reading.first else reading.V[1:]
     twin = twin_of(anatomy, model, dt, samples, label=label, edges="strict" if strict else "half-open")
     found += _twin_note(twin)
-    return _diagnosis(model, name, found, reading.spikes, label, twin, comparison)
+    until = reading.until
+    if math.isnan(until) and not anatomy.fit.vanishes:
+        until = float(recording.labels[0])
+    return attrs.evolve(
+        _diagnosis(model, name, found, reading.spikes, label, twin, comparison),
+        samples=(recording.labels, recording.V),
+        reproduced_until=None if math.isnan(until) or recording.noise else until,
+    )
 
 
 def _read(

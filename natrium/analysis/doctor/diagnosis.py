@@ -47,6 +47,10 @@ class Diagnosis(Judged):
         the script cannot be carried through at its own).
     budget : Budget or None
         The distance to the truth, cause by cause, where the script can be walked to the truth.
+    samples : tuple of ndarray, shape (n_samples,), or None
+        Labels (ms) and V (mV) of a recording.
+    reproduced_until : float or None
+        Label up to which a recording is explained, ms; None where all of it is.
     """
 
     model: Model
@@ -57,6 +61,8 @@ class Diagnosis(Judged):
     twin: Twin | None
     comparison: Comparison
     budget: Budget | None
+    samples: tuple[Array, Array] | None = None
+    reproduced_until: float | None = None
 
     @property
     def truths(self) -> dict[str, Trajectory]:
@@ -115,6 +121,7 @@ class Diagnosis(Judged):
             "dt": self.dt,
             "findings": [one.data() for one in self.findings],
             "n_faults": len(self.faults),
+            "reproduced_until": self.reproduced_until,
             "twin": None if self.twin is None else self.twin.data(),
             "spike_times": [float(time) for time in self.spike_times],
             "truths": {
