@@ -89,7 +89,8 @@ def _never_on(case: Case) -> Iterator[Found]:
         return
     values = numbers_made(case.source, numbers_named(case.source))
     for _, to, value in given_to(case.source, plain(record.input)):
-        if isinstance(to, ast.Subscript) and number_of(value, values) not in (0.0, math.nan):
+        level = number_of(value, values)
+        if isinstance(to, ast.Subscript) and level and math.isfinite(level):
             yield Found(
                 "input-never-on", "fault",
                 f"{plain(record.input)} is 0 in every step: {in_line(case.source, to.lineno)} sets nothing.",
