@@ -37,7 +37,7 @@ from natrium.analysis.equilibria.steady_input import (
 from natrium.model import AnyNeuron, HybridSystem, SolverError, UnsupportedModel, lower
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
-from natrium.model.expressions.expression import as_text
+from natrium.model.expressions.expression import show_formula
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
 from natrium.model.scales import state_scales
@@ -101,7 +101,7 @@ def _apart(system: HybridSystem) -> _Found:
         names = ", ".join(map(str, held))
         raise UnsupportedModel(
             f"this needs a steady state of {names} at every V: equations that say what it is, got "
-            f"{', '.join(map(as_text, F))}: use equilibria at one input, limit_cycle, or simulate"
+            f"{', '.join(map(show_formula, F))}: use equilibria at one input, limit_cycle, or simulate"
         )
     return tuple(held), steady, current, inertia, list(F)
 

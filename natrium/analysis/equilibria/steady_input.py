@@ -25,7 +25,7 @@ from natrium.model import AnyNeuron, HybridSystem, ModelError, UnsupportedModel,
 from natrium.model.arrays import Array
 from natrium.model.branches import choose
 from natrium.model.derived import kept_expressions
-from natrium.model.expressions.expression import as_text
+from natrium.model.expressions.expression import show_formula
 from natrium.model.kept import describe
 from natrium.model.kernel import lower_expressions
 from natrium.model.protocol import per_neuron
@@ -256,7 +256,7 @@ def explicit_input(system: HybridSystem, steady: dict[Any, Any]) -> tuple[Any, A
         told = "write the input as a term of its own" if by_input else "it has no input: add I to it"
         raise UnsupportedModel(
             "this needs the input that holds V to be explicit, so dV/dt linear in I, got "
-            f"dV/dt = {system.rhs[0]}: {told}"
+            f"dV/dt = {show_formula(system.rhs[0])}: {told}"
         )
     by_input, flow = (expr.subs(steady, simultaneous=True) for expr in (by_input, system.rhs[0]))
     # The right-hand side is a + b I: dV/dt = 0 gives I = -a/b.
@@ -375,7 +375,7 @@ def _solve_linear(
         how = "linear in " + ("it" if len(others) == 1 else "these") + (" and without I" if current else "")
         raise UnsupportedModel(
             f"this needs a steady state of {names} at every V: equations {how}, got "
-            f"{', '.join(map(as_text, flows))}: use equilibria at one input, limit_cycle, or simulate"
+            f"{', '.join(map(show_formula, flows))}: use equilibria at one input, limit_cycle, or simulate"
         )
     found = dict(zip(others, A.LUsolve(-b), strict=True))
     return found, {state: -A[k, k] for k, state in enumerate(others)}

@@ -24,6 +24,7 @@ from natrium.model.expressions.evaluator import ARITHMETIC, NUMERIC, Node, writt
 from natrium.model.expressions.exprel import exprel
 from natrium.model.expressions.reader import read, refuse
 
+SHOWN = 160  # characters of a formula in a message
 _SYMBOLIC: dict[str, Callable[..., Any]] = {
     "exp": sympy.exp,
     "expm1": lambda x: sympy.exp(x) - 1,
@@ -238,6 +239,12 @@ def as_text(expr: sympy.Expr) -> str:
         When it holds what cannot be evaluated.
     """
     return str(_TextPrinter().doprint(as_choices("an expression", expr)))
+
+
+def show_formula(expr: sympy.Expr) -> str:
+    """Show SymPy in a message, shortened: imported equations put whole functions in their names' places."""
+    text = str(expr)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 
 class _TextPrinter(StrPrinter):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import natrium
 from natrium.model.expressions.exprel import exprel
-from natrium.model.expressions.expression import as_expression
+from natrium.model.expressions.expression import as_expression, show_formula
 from natrium.model.expressions.reader import (
     MAX_ARGUMENT,
     MAX_BRACKETS,
@@ -366,3 +366,11 @@ def test_what_was_meant_is_said_with_its_place(text, said):
 def test_what_stands_in_brackets_gets_no_others():
     assert as_expression("max(V, 1)**2", "V").latex == r"\max\left(V, 1\right)^{2}"
     assert as_expression("(V + 1)**2", "V").latex == r"\left(V + 1\right)^{2}"
+
+
+def test_a_formula_in_a_message_is_shortened():
+    V = sympy.Symbol("V", real=True)
+    assert show_formula(V + 1) == "V + 1"
+    long = show_formula(sum(sympy.sin(k * V) for k in range(1, 60)))
+    assert len(long) == 160
+    assert long.endswith("...")
