@@ -38,7 +38,7 @@ ON_CIRCLE = 1e-3  # how near to 1 the modulus of a pair is where it crosses the 
 BISECTIONS = 60
 # So many points that come no further than such a part of a unit, or of the cycle's size, lead nowhere: what
 # the doubles of the parameter tell is at its end, as where a canard explodes.
-IDLE, IDLE_WAY = 16, 0.05
+IDLE, IDLE_WAY = 40, 0.05
 
 
 @attrs.frozen(eq=False)

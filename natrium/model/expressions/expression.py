@@ -243,7 +243,7 @@ def as_text(expr: sympy.Expr) -> str:
 
 def show_formula(expr: sympy.Expr) -> str:
     """Show SymPy in a message, shortened: imported equations put whole functions in their names' places."""
-    text = str(expr)
+    text = as_text(expr)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
 
 

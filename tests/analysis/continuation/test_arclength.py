@@ -123,7 +123,7 @@ def test_points_that_come_no_further_are_told_from_a_cycle_that_shrinks(each, sw
     found = SimpleNamespace(swing=swing)
     problem = SimpleNamespace(n_spikes=0, scales=lambda z: np.ones(2))
     points = [
-        attrs.evolve(first, problem=problem, found=found, z=np.array([1.0, k * each])) for k in range(20)
+        attrs.evolve(first, problem=problem, found=found, z=np.array([1.0, k * each])) for k in range(45)
     ]
     assert _is_idle(points) == idle
-    assert not _is_idle(points[:10])
+    assert not _is_idle(points[:30])
