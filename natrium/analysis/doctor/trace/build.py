@@ -11,7 +11,7 @@ import numpy as np
 
 from natrium.analysis.doctor.trace.arrays import TracedArray
 from natrium.analysis.doctor.trace.built_up import join_settings
-from natrium.analysis.doctor.trace.courses import is_pace, is_whole, ramps_of, slopes_of
+from natrium.analysis.doctor.trace.courses import is_ahead, is_pace, is_whole, ramps_of, slopes_of
 from natrium.analysis.doctor.trace.elements import SMALL
 from natrium.analysis.doctor.trace.forms import MOVED, TIMED, Form, Segment, StepTrace, leaves_of
 from natrium.analysis.doctor.trace.meanings import is_input, is_noise, may_be_step, step_rank
@@ -307,6 +307,7 @@ class Builder:
             if name in read and name != time and not is_noise(name)
             and (name not in slopes or name in ramps)
             and (is_input(name) or not is_pace(values[name], slopes.get(time, 0.0)))
+            and not (time in slopes and is_ahead(values[name], values[time], slopes[time]))
         ]  # fmt: skip
         if len(ones) > 1:
             named = [name for name in ones if is_input(name)]

@@ -43,6 +43,12 @@ def is_pace(values: Array, pace: float) -> bool:
     return bool(np.all(np.abs(values[~np.isnan(values)] - pace) <= 1e-6 * pace))
 
 
+def is_ahead(values: Array, clock: Array, pace: float) -> bool:
+    """Tell whether a course is, wherever it is known, the clock's of one step or two later."""
+    ahead = (values - clock)[~np.isnan(values)]
+    return any(bool(np.all(np.abs(ahead - k * pace) <= 1e-6 * pace)) for k in (1, 2) if ahead.size)
+
+
 def is_whole(values: Array) -> bool:
     """Tell whether a course is one of whole numbers."""
     there = values[~np.isnan(values)]

@@ -106,7 +106,6 @@ SLIPS = [
     (SHARED, "wait = p['t_ref']", "wait = p['tau']"),
     (EXACT, "self.rest + self.R * i_in", "self.rest + i_in"),
     (EXACT, "target) * self.decay_v", "target) * self.decay_theta"),
-    (EXACT, "(self.theta - self.theta_0) * self", "self.theta * self"),
     (PACED, "tau * a * (b", "a * (b"),  # a step of another name
     (PACED, "0.03, -2.0, -50.0", "0.03, 2.0, -50.0"),  # its namesake is so in the model
     (PACED, "a * (b * (v[i] + 60.0) - u[i])", "a * b * (v[i] + 60.0) - u[i]"),

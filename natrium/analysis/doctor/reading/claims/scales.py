@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 
 import attrs
@@ -76,6 +76,44 @@ def scales_of(
                 found = fits[0]
                 break
     return found
+
+
+def lent_units(
+    own: Mapping[str, Array],
+    scales: Scales,
+    flows: Callable[[Scales], Mapping[str, Array]],
+    change: Callable[[Array, str], Array],
+    numbers: Collection[float],
+    weights: Mapping[str, float],
+) -> Scales:
+    """Put in what V's equation multiplies a state by, where the claim's state has that in it: R*s for s.
+
+    Parameters
+    ----------
+    own, scales, flows, change
+        As `scales_of` has them.
+    numbers : collection of float
+        What it may be multiplied by, but for a prefix.
+    weights : mapping of str to float
+        By the claim's label: by how much more the claim's incoming spikes move a state.
+    """
+
+    def is_known(unit: float) -> bool:
+        return any(abs(unit / one - by) <= NEAR * by for one in numbers if one for by in PREFIXES)
+
+    for label in sorted(own.keys() - {"V"}):
+        ours, theirs = change(own["V"], label), change(flows(scales)["V"], label)
+        both = (ours != 0.0) & (theirs != 0.0) & np.isfinite(ours) & np.isfinite(theirs)
+        ratio = float(np.median(ours[both] / theirs[both])) if both.any() else 1.0
+        for unit in (weights.get(label, 1.0), ratio):
+            trial = _scaled(scales, label, scales.units[label] * unit)
+            if unit <= 0.0 or abs(unit - 1.0) <= NEAR or not is_known(unit):
+                continue
+            found = flows(trial)
+            if _near(own[label], found[label]) and (unit != ratio or _near(own["V"], found["V"])):
+                scales = trial
+                break
+    return scales
 
 
 def _scaled(scales: Scales, label: str, unit: float) -> Scales:

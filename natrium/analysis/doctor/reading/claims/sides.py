@@ -11,7 +11,7 @@ import sympy
 from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.doctor.reading.claims.driven import drive_of, input_factor, inputs_read, steady
-from natrium.analysis.doctor.reading.claims.scales import INPUT, Scales, scales_of
+from natrium.analysis.doctor.reading.claims.scales import INPUT, Scales, lent_units, scales_of
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import at_points, leaf, leaves
 from natrium.analysis.doctor.reading.findings.case import Case
@@ -167,14 +167,21 @@ def sides_of(
         return {**free, **paired}
 
     pairs = given or _paired(case, points, labels, free, lambda one: flows_by(scales, one, read(scales)))
-    if not isinstance(claim.neuron, Neuron) and units.are_others and not known:
+    if not isinstance(claim.neuron, Neuron):
         found = {label: at_points(case.meant.flows[name], points) for name, label in pairs.items()}
         names = {**pairs, drive: INPUT} if drive else pairs
         begins = {label: POINTS + BLOCK * varied.index(one) for one, label in names.items()}
-        scales = scales_of(
-            found, scales, lambda one: flows_by(one, values_by(one), read(one)),
-            lambda flow, label: flow[begins.get(label, 0) :][:BLOCK] - flow[:BLOCK],
-        )  # fmt: skip
+
+        def all_by(scales: Scales) -> dict[str, Array]:
+            return flows_by(scales, values_by(scales), read(scales))
+
+        def change(flow: Array, label: str) -> Array:
+            return flow[begins.get(label, 0) :][:BLOCK] - flow[:BLOCK]
+
+        if units.are_others and not known:
+            scales = scales_of(found, scales, all_by, change)
+        known_numbers = {abs(one) for one in maps.record.parameter_values.values()}
+        scales = lent_units(found, scales, all_by, change, known_numbers, _weights(case, claim, pairs))
     factor, current, values = scales.factor, read(scales), values_by(scales)
 
     def flows(values: Mapping[str, Array], current: Array = current) -> dict[str, Array]:
@@ -210,6 +217,18 @@ def sides_of(
     return Claimed(
         points, lifted(values), own, pairs, terms, flows_at, varied, parts, factor, scales.units, claim, rise
     )
+
+
+def _weights(case: Case, claim: Model, pairs: Mapping[str, str]) -> dict[str, float]:
+    """Give, by the claim's labels, by how much more its incoming spikes move states than the script's."""
+    system, found = claim.neuron.system, dict[str, float]()
+    for kick in case.maps.kicks:
+        label = pairs.get(kick.state, "")
+        places = ((one.amount, system.place_of(one.target)) for one in claim.stimulus.kicks())
+        asked = [amount for amount, at in places if at is not None and system.labels[at] == label]
+        if asked and np.all(kick.weights):
+            found[label] = float(np.median(asked) / np.median(kick.weights))
+    return found
 
 
 def _unmoved(case: Case, claim: Model) -> tuple[Node, float] | None:

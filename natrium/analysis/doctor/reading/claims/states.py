@@ -12,6 +12,7 @@ from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.maps.maps import crossings
 from natrium.analysis.doctor.reading.model.units import standing
+from natrium.analysis.doctor.reading.text.blocks import lone_in
 from natrium.analysis.doctor.reading.text.named import compared
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.model import Model
@@ -109,6 +110,7 @@ def _while_held(case: Case) -> Iterator[Found]:
     maps = case.maps
     if any(maps.hold.steps) and maps.V not in maps.hold.still:
         line = maps.hold.lines[0] if maps.hold.lines else own_line(maps.main.updates[maps.V])
+        line = lone_in(case.source, line, [plain(one) for one in maps.timers])
         yield Found(
             "refractory-not-held", "fault",
             f"{plain(maps.V)} moves while it is refractory: it only cannot fire, by "

@@ -110,9 +110,14 @@ def _twice(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
             for one, sign in terms
             if state in leaves(one)
         ]
+        whole = {line: np.sum([one for at, one in decays if at == line], axis=0) for line, _ in decays}
+        still = {**points, state: np.zeros_like(points[state])}
+        rests = not any(np.any(values_at(one, still)) for one, _ in terms if state in leaves(one))
         for at, (line, one) in enumerate(decays):
             same = [other for other, two in decays[:at] if not differ(one, two) and np.any(one)]
-            if same and line not in (0, same[0]):
+            halves = len(decays) > 2 or not rests  # of a step, as those of a cell: a decay alone is one
+            halves = halves and same != [] and not differ(whole[line], whole[same[0]])
+            if same and line not in (0, same[0]) and not halves:
                 first, last = sorted((line, same[0]))
                 yield Found(
                     "decay-twice", "fault",

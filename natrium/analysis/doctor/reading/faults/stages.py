@@ -33,6 +33,7 @@ from natrium.analysis.doctor.reading.schemes.ways import TABLEAUS, TOGETHER, Flo
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.passing import calls_of
 from natrium.analysis.doctor.reading.text.repeated import repeated_lines
+from natrium.analysis.doctor.reading.text.siblings import read_beside
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
 
@@ -77,8 +78,10 @@ def stage_faults(case: Case) -> Iterator[Found]:
             apart = len(_lines(case, state)) >= APART
             for slip in slips(prover.flow.names, state, apart, _unusual(shares)):
                 whose = slip.state or state if slip.stage < len(TABLEAUS[slip.scheme][0]) else state
-                if _is_consistent(slip, shares[whose]) and all(
-                    _is_same(prover.flow, at, after, slip, state) for at, after in pairs
+                if (
+                    _is_consistent(slip, shares[whose])
+                    and _others_fit(slip, shares)
+                    and all(_is_same(prover.flow, at, after, slip, state) for at, after in pairs)
                 ):
                     yield _told(case, slip, state, prover)
                     return
@@ -196,8 +199,9 @@ def _nested(tree: Node, moving: tuple[str, ...], dt: str) -> Iterator[Node]:
 def _vanishes(node: Node, dt: str) -> bool:
     """Tell whether a part is nothing in no time: a product with the step, not with a state moved on by it."""
     name = name_of(node)
-    if name in ("+", "-") and all(one.op != NUMBER for one in node.args):
-        return all(_vanishes(one, dt) for one in node.args)
+    if name in ("+", "-"):  # 1 - exp(-dt/tau) does
+        rest = [one for one in node.args if one.op != NUMBER]
+        return all(_vanishes(one, dt) for one in rest) and (len(rest) > 1 or name_of(rest[0]) == "exp")
     if name in ("*", "/", "neg"):
         return any(_vanishes(one, dt) for one in (node.args if name == "*" else node.args[:1]))
     return dt in leaves(node)
@@ -254,6 +258,16 @@ def _is_consistent(slip: Slip, shares: list[float]) -> bool:
     )
 
 
+def _others_fit(slip: Slip, shares: dict[str, list[float]]) -> bool:
+    """Tell whether the stages of states that a slip leaves alone are of its scheme."""
+    rows, _ = TABLEAUS[slip.scheme]
+    if not slip.state or slip.of or slip.stage == len(rows):
+        return True
+    sound = [sum(a / b for a, b in row) for row in rows]
+    others = [one for name, found in shares.items() if name != slip.state for one in found]
+    return all(any(abs(one - share) < 1e-6 for share in sound) for one in others)
+
+
 def _lines(case: Case, state: str) -> list[int]:
     """List the lines of the stages within the tree of a state's new value."""
     return sorted({line for name in case.maps.moving for line in _lines_of(case, state, name)})
@@ -274,6 +288,8 @@ def _line_of_slip(case: Case, slip: Slip, state: str, prover: Prover) -> int:
     own = set.intersection(*(lines(one) for one in case.maps.moving if slip.state in ("", one)))
     beside = set[int]().union(*(lines(one) for one in case.maps.moving if one != slip.state))
     found = own or beside - set(_lines_of(case, state, slip.state))
+    if slip.state and not any(a for a, _ in slip.row) and len(found) == 1:
+        found = {read_beside(case.source, min(found), plain(slip.state))}
     return found.pop() if len(found) == 1 else 0
 
 

@@ -26,6 +26,7 @@ from natrium.analysis.doctor.reading.findings.found import Found, in_line, writt
 from natrium.analysis.doctor.reading.maps.kicks import all_come_in, is_train
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, differ, points_of, values_at
 from natrium.analysis.doctor.reading.model.recognise import OVERFLOWS
+from natrium.analysis.doctor.reading.text.blocks import lone_in
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
@@ -312,12 +313,13 @@ def _changes(case: Case) -> Iterator[Found]:
                 made = values_at(step.updates[state], points)
                 # What the step has set a time to may be read in the step itself.
                 if all(differ(made, values_at(maps.main.updates[state], at)) for at in (points, timed)):
-                    line = own_line(step.updates[state])
+                    line = choice.line or own_line(step.updates[state])
+                    line = lone_in(case.source, line, [plain(one) for one in maps.timers])
                     yield Found(
                         "equation-changes", "fault",
                         f"The equation of {plain(state)} is another one from "
-                        f"{in_line(case.source, choice.line)} on.",
-                        choice.line or line, written(step.updates[state]), written(maps.main.updates[state]),
+                        f"{in_line(case.source, line)} on.",
+                        line, written(step.updates[state]), written(maps.main.updates[state]),
                         f"{step.count} steps go by the one, {maps.main.count} by the other",
                     )  # fmt: skip
                     return

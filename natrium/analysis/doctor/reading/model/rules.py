@@ -11,8 +11,16 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.clocks import other_clocks
-from natrium.analysis.doctor.reading.expressions.trees import DOUBLES, LEAF, NUMBER, Program, in_order, leaves
-from natrium.analysis.doctor.reading.maps.maps import Maps
+from natrium.analysis.doctor.reading.expressions.trees import (
+    DOUBLES,
+    LEAF,
+    NUMBER,
+    Program,
+    in_order,
+    is_leaf,
+    leaves,
+)
+from natrium.analysis.doctor.reading.maps.maps import Maps, expanded
 from natrium.analysis.doctor.reading.model.clock import NEAR, Clock, counts_steps
 from natrium.analysis.doctor.reading.text.named import idle, is_real, unread_test
 from natrium.analysis.doctor.trace.meanings import plain
@@ -121,6 +129,10 @@ def refractory_of(maps: Maps) -> Refractory | None:
         if _sets_time(maps, fire.updates[timer], timer):
             moved = (one.line for one in in_order([step.updates[timer]]) if one.op in ("+", "-"))
             blamed, odd = next(moved, line), True
+    elif (
+        maps.hold.way == "counter" and abs(each - maps.step) <= NEAR and _is_count(maps, fire.updates[timer])
+    ):
+        blamed, odd = step.updates[timer].line or line, True  # so many steps, of which each counts its length
     elif odd:
         blamed = deciding.line if not each else step.updates[timer].line or line
     else:  # what a spike sets is right where it is the time, or nothing, or a parameter of a name
@@ -140,6 +152,12 @@ def _sets_time(maps: Maps, node: Node, timer: str) -> bool:
     """Tell whether what a spike sets is a parameter as it is, no number of steps, and so is the timer."""
     given = maps.record.parameters.get(node.name) if node.op == LEAF else None
     return given is not None and maps.dt not in leaves(given) and is_real(maps.record.source, plain(timer))
+
+
+def _is_count(maps: Maps, node: Node) -> bool:
+    """Tell whether what a spike sets is a time over the step, and no time."""
+    whole = expanded(maps.record, maps.algebra, node, everything=True)
+    return any(one.op == "/" and is_leaf(one.args[1], maps.dt) for one in in_order([whole]))
 
 
 def _resumed(record: Record) -> Refractory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain
@@ -40,6 +40,26 @@ def condition_of(source: Sequence[str], line: int) -> int:
         one.lineno for one in around if not isinstance(one, ast.For) and one.lineno > min(loops, default=0)
     )
     return max(tests, default=line)
+
+
+def lone_in(source: Sequence[str], line: int, timers: Collection[str]) -> int:
+    """Give the line of all that is done under the condition of a line, where that sets one thing.
+
+    Itself where more is done, or a timer is set.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+    timers : collection of str
+        What they are called, without what they are attributes of.
+    """
+    for one in nodes_of(source):
+        if isinstance(one, ast.If) and one.lineno == line and len(one.body) == 1 and not one.orelse:
+            pairs = sets_of(one.body[0])
+            if len(pairs) == 1 and plain(ast.unparse(pairs[0][0])) not in timers:
+                return one.body[0].lineno
+    return line
 
 
 def sets_of(statement: ast.AST) -> list[tuple[ast.expr, ast.expr]]:

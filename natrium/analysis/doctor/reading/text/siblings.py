@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from natrium.analysis.doctor.reading.text.labels import nodes_of
+from natrium.analysis.doctor.reading.text.named import called
 from natrium.analysis.doctor.trace.meanings import state_of_slope
 
 # I_Na and I_K, iNa and iK, k1 and k2: what comes before the part by which they differ.
@@ -67,6 +68,46 @@ def _is_step_of(body: Sequence[ast.stmt], line: int) -> bool:
     blocks = [getattr(held[0], name, None) for name in ("body", "orelse")]
     inner = [one for one in blocks if isinstance(one, list) and one]
     return not inner or any(_is_step_of(one, line) for one in inner) or line < inner[0][0].lineno
+
+
+def moved_on(source: Sequence[str], state: str, dt: str) -> int:
+    """Give the line in which a loop gives a name of its own to a state moved on by a part of a step; 0: none.
+
+    Parameters
+    ----------
+    source : sequence of str
+    state, dt : str
+        What they are called, without what they are attributes of.
+    """
+    for one in (each for each in nodes_of(source) if isinstance(each, ast.Assign)):
+        value = one.value if _named(one) not in ("", state) else None
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+            first = value.left.value if isinstance(value.left, ast.Subscript) else value.left
+            parts = {called(part) for part in ast.walk(value.right)}
+            if called(first) == state and dt in parts and len(parts - {""}) > 1:
+                return one.lineno
+    return 0
+
+
+def read_beside(source: Sequence[str], line: int, state: str) -> int:
+    """Give the one statement that reads what a line sets and a state as it was; the line where none does.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Where another state is moved on.
+    state : str
+        What it is called, without what it is an attribute of.
+    """
+    statements = [one for one in nodes_of(source) if isinstance(one, ast.Assign)]
+    made = next((name for one in statements if one.lineno == line and (name := _named(one))), "")
+    found = {
+        one.lineno
+        for one in statements
+        if one.lineno > line and {made, state} <= {called(part) for part in ast.walk(one.value)}
+    }
+    return found.pop() if made and len(found) == 1 else line
 
 
 def _moved_by(name: str, states: Sequence[str], body: Sequence[ast.stmt]) -> int:

@@ -87,3 +87,40 @@ def test_what_decays_has_the_unit_that_it_has_in_the_equation_of_v():
     )
     assert found.units == {"V": 1e3, "s": 1e9}
     assert found.factor == 1e3
+
+
+LENT = """
+dt, tau, R, rest, theta, tau_s, J = 0.1, 20.0, 50.0, -65.0, -50.0, 6.0, 0.25
+v, s, arrivals = rest, 0.0, (50, 60, 62, 64, 66, 300, 310, 320)
+for k in range(600):
+    ds, dv = -s / tau_s, (rest - v + R * s) / tau
+    v, s = v + dt * dv, s + dt * ds
+    if k in arrivals:
+        s += J
+    if v >= theta:
+        v = -60.0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [("", "", 0), ("J = 0.1, 20.0, 50.0", "J = 0.1, 20.0, 500.0", 2), ("rest - v + R", "-60.0 - v + R", 5)],
+)
+def test_a_state_that_the_claim_counts_in_another_unit_by_one_of_the_scripts_numbers(
+    tmp_path, old, new, line
+):
+    """A synaptic current in nA, where the claim has R times it in mV."""
+    claim = Model(
+        neuron=HybridNeuron(
+            equations={"V": "(-65 - V + s)/20", "s": "-s/6"},
+            initial={"V": -65.0, "s": 0.0},
+            v_thresh=-50.0,
+            reset={"V": "-60"},
+        ),
+        stimulus=Spikes(times=(5.1, 6.1, 6.3, 6.5, 6.7, 30.1, 31.1, 32.1), weight=12.5, target="s"),
+        simulation=Simulation(t_end=60.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    path.write_text(LENT.replace(old, new) if old else LENT)
+    faults = read(traced(path), claim=claim, solve=False).faults
+    assert {one.line for one in faults} == ({line} if line else set())

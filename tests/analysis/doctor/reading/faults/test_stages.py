@@ -209,3 +209,51 @@ def test_a_stage_within_a_generator_is_told_by_its_own_line(tmp_path: Path) -> N
         main()
         """).faults  # fmt: skip
     assert (fault.key, fault.line) == ("stage-step", 7)
+
+
+ADAPTING = """
+def dv(v, z):
+    return (0.05 * (v + 65.0) * (v + 50.0) - z + 9.0) / 10.0
+def dz(v, z):
+    return (0.1 * (v + 65.0) - z) / 40.0
+h, v, z = 0.1, -65.0, 0.0
+for k in range(300):
+    kv, kz = dv(v, z), dz(v, z)
+    v_next = v + h * kv
+    z_next = z + h * kz
+    lv = dv(v_next, z_next)
+    lz = dz(v_next, z_next)
+    v = v + 0.5 * h * (kv + lv)
+    z = z + 0.5 * h * (kz + lz)
+"""
+DECAYING = """
+def dv(v, z):
+    return (-65.0 - v - z + 20.0) / 10.0
+def dz(z):
+    return -z / 40.0
+h, v, z = 0.1, -65.0, 5.0
+for k in range(300):
+    v_mid = v + 0.5 * h * dv(v, z)
+    z_mid = z + 0.5 * h * dz(z)
+    v = v + h * dv(v_mid, z_mid)
+    z = z + h * dz(z_mid)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "line"),
+    [
+        (
+            ADAPTING,
+            "lz = dz(v_next, z_next)",
+            "lz = dz(v_next, z)",
+            12,
+        ),  # what is linear is the midpoint's as well
+        (ADAPTING, "", "", 0),
+        (DECAYING, "dv(v_mid, z_mid)", "dv(v, z)", 10),  # and v by Euler
+        (DECAYING, "", "", 0),
+    ],
+)
+def test_a_stage_that_one_slope_leaves_out_is_told_where_it_is_taken(tmp_path, text, old, new, line):
+    reading = taken(tmp_path, text.replace(old, new) if old else text)
+    assert {one.line for one in reading.faults} == ({line} if line else set())
