@@ -344,7 +344,7 @@ class Editor:
         for one in regrouped(node):
             yield one, BRACKETS
         for name in self._left_out(node):
-            yield ast.BinOp(node, ast.Add(), name), MORE
+            yield ast.BinOp(node, ast.Add(), name), PASSED if ast.unparse(name) in self.unread else MORE
         if not isinstance(self.text.parent.get(node), ast.BinOp):
             rare = any(isinstance(one, ast.Compare) for one in ast.walk(node))
             yield from ((one, MORE if rare else ORDER) for one in turned_names(node))

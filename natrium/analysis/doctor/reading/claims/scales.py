@@ -110,7 +110,8 @@ def lent_units(
             if unit <= 0.0 or abs(unit - 1.0) <= NEAR or not is_known(unit):
                 continue
             found = flows(trial)
-            if _near(own[label], found[label]) and (unit != ratio or _near(own["V"], found["V"])):
+            right = _near(own[label], found[label]) or not _near(own[label], flows(scales)[label])
+            if right and (unit != ratio or _near(own["V"], found["V"])):
                 scales = trial
                 break
     return scales

@@ -107,11 +107,13 @@ def _differing(case: Case, own: Train, asked: Train, is_V: bool) -> Iterator[Fou
     sizes, wanted = np.unique(own.weights.round(12)), np.unique(asked.weights)
     alike = sizes.size == wanted.size and np.allclose(sizes, wanted, rtol=SAME, atol=0.0)
     if not alike:
+        line = _weighed_at(case, own) or own.line
+        where = in_line(case.source, line)
         yield Found(
             "spikes-weight", "fault",
             f"Incoming spikes move {name} by {shown(float(sizes[0]))}, in {where}, where the model's move it "
             f"by {shown(float(wanted[0]))}.",
-            own.line, shown(float(sizes[0])), shown(float(wanted[0])), about=own.state,
+            line, shown(float(sizes[0])), shown(float(wanted[0])), about=own.state,
         )  # fmt: skip
 
 
@@ -151,6 +153,18 @@ def _line_of(case: Case, kick: Kick) -> int:
     update = record.steps[record.order[kick.steps[0]]].updates[kick.state]
     usual, lines = ({node.line for node in in_order([one]) if node.args} for one in (main, update))
     return min(lines - usual - {0}, default=main.line)
+
+
+def _weighed_at(case: Case, own: Train) -> int:
+    """Give the line of the one parameter that is a weight, and in no equation; 0: none is."""
+    maps, found = case.maps, set[int]()
+    for kick in (one for one in maps.kicks if one.state == own.state and one.source):
+        update = maps.record.steps[maps.record.order[kick.steps[0]]].updates[kick.state]
+        for name in leaves(update) & maps.record.parameters.keys() - leaves(case.equations[kick.state]):
+            node = maps.record.parameters[name]
+            if np.all(np.abs(kick.weights - node.value) <= SAME * abs(node.value)):
+                found.add(node.line)
+    return found.pop() if len(found) == 1 else 0
 
 
 def _set_by(case: Case, sides: Claimed, label: str) -> int:

@@ -290,18 +290,38 @@ def _stored(source: Sequence[str]) -> Iterator[tuple[type, str, int, float | Non
         for arg, value in zip(one.args[::-1], one.defaults[::-1], strict=False):
             usual[arg.arg] = value
             yield ast.Name, arg.arg, arg.lineno, _number(value)
+    units = _units(nodes)
     for field in (each for each in nodes if isinstance(each, ast.AnnAssign)):
         if isinstance(field.target, ast.Name) and isinstance(field.value, (ast.Constant, ast.UnaryOp)):
             yield ast.Name, field.target.id, field.lineno, _number(field.value)
+        elif isinstance(field.target, ast.Name) and (number := _in_unit(field.value, units)) is not None:
+            yield ast.Name, field.target.id, field.lineno, number
     for set_here in (each for each in nodes if isinstance(each, ast.Assign)):
         for target, value in given_by(set_here):
             if isinstance(value, ast.Name):
                 bare = value.id in taken and isinstance(target, ast.Attribute)
                 value = usual.get(value.id, ast.Constant(None) if bare else value)
             written = isinstance(value, (ast.Constant, ast.UnaryOp))
-            if written and isinstance(target, (ast.Name, ast.Attribute)):
-                name = target.id if isinstance(target, ast.Name) else target.attr
-                yield type(target), name, set_here.lineno, _number(value)
+            number = _number(value) if written else _in_unit(value, units)
+            if (written or number is not None) and isinstance(target, (ast.Name, ast.Attribute)):
+                yield type(target), called(target), set_here.lineno, number
+
+
+def _units(nodes: Sequence[ast.AST]) -> dict[str, float]:
+    """Give the numbers of names that are a power of ten, as units are."""
+    pairs = [pair for one in nodes if isinstance(one, ast.Assign) for pair in given_by(one)]
+    found = {called(to): number for to, value in pairs if (number := _number(value))}
+    return {
+        name: one for name, one in found.items() if one > 0.0 and math.log10(one) == round(math.log10(one))
+    }
+
+
+def _in_unit(value: ast.expr | None, units: Mapping[str, float]) -> float | None:
+    """Give the number that is written with a unit, as in ``6.0 * ms``; None where it is none."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Mult):
+        return None
+    number, unit = _number(value.left), units.get(called(value.right))
+    return number * unit if number is not None and unit is not None else None
 
 
 def number_of(value: ast.expr, names: Mapping[str, float]) -> float:
