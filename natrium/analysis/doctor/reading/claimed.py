@@ -68,8 +68,10 @@ def held_against(case: Case, claim: Model, known: frozenset[str]) -> list[Found]
 
 
 def _is_moved(rule: Found, equations: list[Found]) -> bool:
-    """Tell whether a threshold is another because a state that it is made of is moved otherwise."""
-    return rule.key == "threshold-level" and any(one.about == rule.about for one in equations if one.about)
+    """Tell whether a threshold, or noise, is another because a state is moved otherwise."""
+    return rule.key in ("threshold-level", "noise-scaled") and any(
+        one.about == rule.about for one in equations if one.about
+    )
 
 
 def _follows(case: Case, start: Found, equations: list[Found]) -> bool:

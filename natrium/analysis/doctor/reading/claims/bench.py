@@ -6,6 +6,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.driven import drive_of
 from natrium.analysis.doctor.reading.claims.sides import Claimed
+from natrium.analysis.doctor.reading.expressions.numbers import is_one_of, numbers_of
 from natrium.analysis.doctor.reading.expressions.trees import NUMBER, in_order, leaves
 from natrium.analysis.doctor.reading.expressions.wording import made_at, written_at
 from natrium.analysis.doctor.reading.findings.case import Case
@@ -45,7 +46,7 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
     other = {one: value for one, value in numbers_named(case.source).items() if one not in known}
     candidates |= {one: np.full(n, value) for one, value in (other | spare).items()}
     flow = case.meant.flows[name]
-    node = flow if written else whole_of(case, flow, drive)
+    node, numbers = flow if written else whole_of(case, flow, drive), numbers_of(sides.claim)
     return Bench(
         node,
         points,
@@ -57,6 +58,7 @@ def bench_of(case: Case, sides: Claimed, name: str, written: bool = False) -> Be
         _sound_parameters(case, sides, name),
         frozenset(spare),
         asked={bare(one): value for one, value in _claimed(sides).items()},
+        known=frozenset(one for one, value in own.items() if value and is_one_of(value, numbers)),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.driven import drive_of, inputs_read
 from natrium.analysis.doctor.reading.claims.input import input_repair
+from natrium.analysis.doctor.reading.claims.noisy import claimed_noise, white_noise
 from natrium.analysis.doctor.reading.claims.resets import (
     CLOSE,
     claimed_resets,
@@ -170,11 +171,8 @@ def _refractory(case: Case, claim: Model, sides: Claimed) -> Iterator[Found]:
         if any(maps.hold.steps):
             yield from _held_states(case, sides, maps.hold.lines[0])
         return
-    if (
-        not neuron.fires
-        or not maps.firing
-        or (not maps.hold.steps and counts[0] * dt < neuron.tau_ref + 2 * dt)
-    ):
+    few = not maps.hold.steps and counts[0] * dt < neuron.tau_ref + 2 * dt
+    if not neuron.fires or not maps.firing or few:
         return
     held, asked = counts[0] * dt, neuron.tau_ref
     found = case.meant.refractory
@@ -274,6 +272,9 @@ def _held_states(case: Case, sides: Claimed, line: int) -> Iterator[Found]:
 
 def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     """Hold what the steps read, in the claim's unit by a factor, against the claimed stimulus."""
+    if (noise := white_noise(case, claim)) is not None:
+        yield from claimed_noise(case, noise, factor)
+        return
     meant = case.meant
     times = meant.clock.reads * meant.units.ms
     dt = case.maps.step * meant.units.ms

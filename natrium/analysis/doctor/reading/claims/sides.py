@@ -11,6 +11,7 @@ import sympy
 from scipy.optimize import linear_sum_assignment
 
 from natrium.analysis.doctor.reading.claims.driven import drive_of, input_factor, inputs_read, steady
+from natrium.analysis.doctor.reading.claims.noisy import mean_beside
 from natrium.analysis.doctor.reading.claims.scales import INPUT, Scales, lent_units, scales_of
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
 from natrium.analysis.doctor.reading.expressions.trees import at_points, leaf, leaves
@@ -148,7 +149,9 @@ def sides_of(
     scales = Scales({**dict.fromkeys(labels, 1.0), "V": units.mV}, factor)
 
     def read(scales: Scales) -> Array:
-        return np.asarray(points[drive] * scales.factor if drive else np.full(n, steady(case, claim)))
+        if not drive:
+            return np.full(n, steady(case, claim))
+        return np.asarray(points[drive] * scales.factor + mean_beside(case, claim, scales.factor))
 
     free = _in_blocks({label: rng.uniform(0.05, 0.95, POINTS) for label in labels}, varied)
     rise, slopes = _rise(case, claim, labels)

@@ -64,6 +64,8 @@ class Bench:
         Lines in which nothing is to be changed.
     asked : mapping of str to float
         What parameters should be, by their names.
+    known : collection of str
+        Parameters whose number is one of those that are asked for.
     """
 
     def __init__(
@@ -79,7 +81,9 @@ class Bench:
         spare: frozenset[str] = frozenset(),
         settled: frozenset[int] = frozenset(),
         asked: Mapping[str, float] | None = None,
+        known: frozenset[str] = frozenset(),
     ) -> None:
+        self.known = known
         self.shared, self.spare, self.asked = shared, spare, dict(asked or {})
         self.root, self.target, self.points, self.states = root, target, dict(points), states
         self.parameters, self.candidates = parameters, dict(candidates or {})

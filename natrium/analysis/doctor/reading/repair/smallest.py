@@ -45,6 +45,7 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "**": ("*",),
 }
 LEAST = 1.0 / 2000.0  # of a number that was meant: units slip by a thousand
+KNOWN = 0.02  # how far-fetched another number is in the place of one that is asked for somewhere
 COMMON = 0.5  # how far-fetched a change is of what is right elsewhere
 _OF_FORM = ("sign", "operation", "drop", "call", "brackets")
 WITHIN = 2.0  # how far-fetched a change is that is made within what is right as it stands
@@ -135,6 +136,7 @@ def _numbers(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
         asked = bench.asked.get(bare(node.name), 0.0) if node.op == LEAF else 0.0
         if asked and found / asked > 0.0 and is_tens(found / asked):
             rank = min(rank, 0.9)  # its namesake is so in the model
+        rank += KNOWN * (node.op == LEAF and node.name in bench.known)
         yield told(bench, "number", node, number(found), far + shared + rank)
 
 
