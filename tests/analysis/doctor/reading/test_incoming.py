@@ -66,7 +66,7 @@ def test_spikes_come_in_before_a_step_or_after_it(tmp_path, order):
         ("(rest - V + s)", "(rest - V + w * s)", "wrong-name", 14),  # w is what it should be
         pytest.param("w, steps_ref = 7.0", "w, steps_ref = 9.0", "spikes-weight", 5, marks=pytest.mark.slow),
         pytest.param("if k in arriving", "if k in others", "spikes-times", 9, marks=pytest.mark.slow),
-        pytest.param("        x += w", "        pass", "spikes-missing", 17, marks=pytest.mark.slow),
+        pytest.param("        x += w", "        pass", "spikes-missing", 18, marks=pytest.mark.slow),
     ],
 )
 def test_spikes_that_come_in_are_held_against_the_claims(claim, tmp_path, old, new, key, line):
