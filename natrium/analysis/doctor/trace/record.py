@@ -156,6 +156,8 @@ class Record:
         step's number): its values, by leaf.
     origins : mapping of str to tuple of Node
         Of the input, the time and `exogenous`: the different expressions that gave it, as far as known.
+    law : Node or None
+        How a step makes the next input of its own: of noise with a memory, which a claim has as its input.
     whole : bool
         Whether all steps of the run were traced; otherwise as many as the budget allowed, from the first on.
     turns : int
@@ -198,6 +200,7 @@ class Record:
     asked: int = 0
     exogenous: Mapping[str, Array] = attrs.field(factory=dict)
     origins: Mapping[str, tuple[Node, ...]] = attrs.field(factory=dict)
+    law: Node | None = None
     whole: bool = True
     turns: int = 0
     side: str = ""

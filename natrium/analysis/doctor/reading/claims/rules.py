@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.claims.driven import drive_of, inputs_read
 from natrium.analysis.doctor.reading.claims.input import input_repair
-from natrium.analysis.doctor.reading.claims.noisy import claimed_noise, white_noise
+from natrium.analysis.doctor.reading.claims.noisy import claimed_noise, drawn_noise
 from natrium.analysis.doctor.reading.claims.resets import (
     CLOSE,
     claimed_resets,
@@ -272,8 +272,8 @@ def _held_states(case: Case, sides: Claimed, line: int) -> Iterator[Found]:
 
 def claimed_input(case: Case, claim: Model, factor: float) -> Iterator[Found]:
     """Hold what the steps read, in the claim's unit by a factor, against the claimed stimulus."""
-    if (noise := white_noise(case, claim)) is not None:
-        yield from claimed_noise(case, noise, factor)
+    if (noise := drawn_noise(case, claim)) is not None:
+        yield from claimed_noise(case, claim, noise, factor)
         return
     meant = case.meant
     times = meant.clock.reads * meant.units.ms

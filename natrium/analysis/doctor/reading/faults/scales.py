@@ -14,10 +14,12 @@ from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.model.units import MILLISECONDS, SECONDS, comments
 from natrium.analysis.doctor.trace.meanings import is_noise, plain
 from natrium.analysis.doctor.trace.record import Node
+from natrium.model.arrays import Array
 
 NEAR = 1e-9  # relative: rounding
 OFF = 1e-3  # of a time constant: a step that is shorter is in another unit where a comment says so
 FEWEST = 100  # draws, of which a mean is known
+MEMORY = 0.5  # correlation of neighbours from which noise is no white one
 CENTRED = 0.25  # of its own spread: so far may the mean of noise be from 0
 _WHITE = re.compile(r"white.?noise|wiener|brownian|maruyama|ornstein|langevin", re.IGNORECASE)
 
@@ -64,6 +66,12 @@ def _unit(case: Case, line: int) -> str:
     return said[0] if len(said) == 1 and not re.search(r"\d", text) else ""
 
 
+def _remembers(drawn: Array) -> bool:
+    """Tell whether what is drawn hangs on what was drawn before: then dt is what it goes by."""
+    rest = drawn - np.mean(drawn)
+    return float(rest[1:] @ rest[:-1]) > MEMORY * float(rest @ rest)
+
+
 def _noise_by_step(case: Case) -> Iterator[Found]:
     """Find noise that is drawn anew in each step and goes by the step, not by its root."""
     maps, record = case.maps, case.maps.record
@@ -75,7 +83,12 @@ def _noise_by_step(case: Case) -> Iterator[Found]:
         drawn = np.asarray(courses[name], dtype=float)
         drawn = drawn[np.isfinite(drawn)]
         anew = drawn.size >= FEWEST and bool(np.all(np.diff(drawn) != 0.0))
-        if not is_noise(name) or not anew or abs(np.mean(drawn)) > CENTRED * np.std(drawn):
+        if (
+            not is_noise(name)
+            or not anew
+            or _remembers(drawn)
+            or abs(np.mean(drawn)) > CENTRED * np.std(drawn)
+        ):
             continue
         tree = maps.main.updates[maps.V]
         own = next(one for one in in_order([flow]) if is_leaf(one, name))

@@ -17,6 +17,7 @@ from natrium.analysis.doctor.reading.maps.cells import one_cell
 from natrium.analysis.doctor.reading.maps.pace import paced
 from natrium.analysis.doctor.reading.maps.population import one_of_many
 from natrium.analysis.doctor.reading.model.recognise import INPUTS
+from natrium.analysis.doctor.reading.steps.coloured import with_coloured_input
 from natrium.analysis.doctor.reading.steps.flags import without_flags
 from natrium.analysis.doctor.reading.steps.given import with_given_inputs
 from natrium.analysis.doctor.reading.steps.masks import without_masks
@@ -111,7 +112,7 @@ def prepared(record: Record, claim: Model | None = None) -> Record:
             swept=frozenset(others.get(name, name) for name in record.swept),
         )
     )
-    return _with_late_input(ready)
+    return with_coloured_input(_with_late_input(ready), claim)
 
 
 def _with_constants(record: Record) -> Record:
