@@ -68,7 +68,7 @@ def one_of_many(record: Record, claim: Model | None = None) -> Record:
 def _inputs_like(record: Record, claim: Model) -> dict[str, int]:
     """Tell of each neuron's input whether it is as large as the claim's: 2; but for the unit: 1; else 0.
 
-    The unit is a power of ten, or one of the script's numbers: a resistance.
+    The unit is a power of ten, or a number of the script's, or of the neuron's own: a resistance.
     """
     run = claim.simulation
     times = np.linspace(run.t_start, run.t_end or run.t_start, READ)
@@ -76,13 +76,17 @@ def _inputs_like(record: Record, claim: Model) -> dict[str, int]:
     courses = {**record.exogenous, record.input: record.inputs}
     sizes = {name: float(np.nanmax(np.abs(course), initial=0.0)) for name, course in courses.items()}
     sizes |= {name: abs(value) for name, value in record.parameter_values.items()}
-    units = [value for name, value in record.parameter_values.items() if not ELEMENT.match(name)]
+    units: dict[str, list[float]] = {}
+    for name, value in record.parameter_values.items():
+        own = ELEMENT.match(name)
+        units.setdefault(own[2] if own else "", []).append(value)
     found: dict[str, int] = {}
     for name, largest in sizes.items():
         element = ELEMENT.match(name)
         if element and asked and largest and is_input(name):
             ratio = largest / asked
-            known = is_tens(ratio) or any(abs(one * ratio - 1.0) < SAME for one in units)
+            numbers = (*units.get("", ()), *units.get(element[2], ()))
+            known = is_tens(ratio) or any(abs(one * ratio - 1.0) < SAME for one in numbers)
             found[element[2]] = known + (abs(ratio - 1.0) < SAME)
     return found
 

@@ -63,6 +63,11 @@ def told(bench: Bench, kind: str, node: Node, new: Node, rank: float, about: str
     if name_of(node) == "neg" and node.args[0].op == LEAF and up is not None:
         # Several lines may have this one sign: it stands where the number beside it does.
         line = next((up.line for one in up.args if one.op == NUMBER), line)
+    if kind == "factor" and about not in bench.parameters and leaves(node) <= set(bench.parameters):
+        # A state goes into what is made of states, and not into a number that is made before there are any.
+        while up is not None and leaves(up) <= set(bench.parameters):
+            up = bench.parents.get(up)
+        line = 0 if up is not None else line
     while not line and up is not None:
         line, up = up.line, bench.parents.get(up)
     if kind == "factor" and up is not None and up.line and about in leaves(up) - leaves(node):

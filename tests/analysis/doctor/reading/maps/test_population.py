@@ -139,3 +139,19 @@ def test_the_neuron_whose_steady_input_is_the_claims_by_a_resistance_is_read(tmp
     model = Model(neuron=claim, stimulus=Step(24.0), simulation=Simulation(t_end=60.0, dt=0.1))
     (reading,) = read_script(path, model)
     assert (reading.record.side, reading.faults) == ("4", ())
+
+
+def test_each_neuron_may_have_a_resistance_of_its_own(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(
+        BANK.replace("I = np.linspace(1.2, 2.4, 5)", "I = np.array([3.0, 2.2, 2.0, 1.8, 1.6])").replace(
+            "R, rest = 0.1, 20.0, 10.0, -70.0",
+            "rest = 0.1, 20.0, -70.0\nR = np.array([9.0, 10.0, 12.0, 11.0, 14.0])",
+        )
+    )
+    claim = HybridNeuron(
+        equations={"V": "(-70 - V + I)/20"}, initial={"V": -70.0}, v_thresh=-54.0, reset={"V": "-70"}
+    )
+    model = Model(neuron=claim, stimulus=Step(24.0), simulation=Simulation(t_end=60.0, dt=0.1))
+    (reading,) = read_script(path, model)
+    assert (reading.record.side, reading.faults) == ("2", ())
