@@ -53,8 +53,11 @@ analysis/doctor/reading/test_claimed.py::test_a_fault_is_named_by_its_line  dv, 
 analysis/doctor/reading/test_no_claim.py::test_a_fault_is_named_by_its_line_without_a_claim  round\(t_ref|wait|4\.0 \* exp
 analysis/doctor/reading/test_planted.py::test_a_fault_is_named_by_its_line  izhikevich|rk4_by_hand|^seconds_function-R \* current-C \* current-wrong-name-R\*$|^loop_arrays--\(V\[i\] - EL\)-\(V\[i\] - EL\)-leak-sign-V - EL$|^seconds_function-wait -= 1-wait -= 2-refractory-length-$|^class_update-< self\.t_ref-< 2 \* self\.t_ref-refractory-length-$|^fold-if v >= THRESHOLD-if v <= THRESHOLD-threshold-direction-v > THRESHOLD$
 analysis/doctor/reading/test_planted.py::test_a_sound_script_has_none_against_its_own_model  ^izhikevich_call$
+analysis/doctor/reading/claims/test_noisy.py::test_noise_with_a_memory_is_the_input_that_the_claim_has  ^script[2-8]
+analysis/doctor/reading/faults/test_in_turns.py::test_a_parameter_made_by_whole_numbers_is_told  ^1 / |^100
 analysis/doctor/reading/faults/test_stages.py::test_a_slip_in_the_slope_of_one_state_is_told  ^kv3|^ku2
 analysis/doctor/reading/test_styles.py::test_a_large_current_is_not_simplified_for_ever
+analysis/doctor/recordings/test_samples.py::test_rates_that_differ_are_told  shifted|turned|warmed
 analysis/doctor/test_diagnose.py::test_a_class_in_a_file_gets_its_arguments_by_name  Neuron
 analysis/doctor/test_diagnose.py::test_a_loop_is_read_from_its_samples  -lif_na2$|seconds|late
 analysis/doctor/test_diagnose.py::test_an_input_that_varies_is_read_at_its_time  ^stimulus2-options2-expected2$|^stimulus4-options4-expected4$
