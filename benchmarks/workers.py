@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing import get_context
 from statistics import median
 from typing import Any
@@ -73,7 +74,7 @@ def main() -> None:
         taken: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(asked.repeats):
             for name, how in ways.items():
-                taken[name].append(seconds(lambda how=how: solve(asked.runs, **how)))  # type: ignore[misc]
+                taken[name].append(seconds(partial(solve, asked.runs, **how)))
     for name, times in taken.items():
         print(f"{name:<24} {median(times):8.2f} s   [{min(times):.2f}, {max(times):.2f}]")
     for name, target in TARGETS.items():

@@ -127,6 +127,7 @@ class _Run:
     recording: Recording
     model: Model
     dt: float
+    inputs: Array  # as claimed (see `_inputs`)
     firing: SeenFiring
     drops: Array
 
@@ -155,10 +156,9 @@ def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
     inputs = _inputs(model, dt, V.size)
     firing, drops = _firing(V, neuron, noise, inputs)
     shown = drops[neuron.v_thresh <= V[drops - 1]] - 1
-    if recording.grain and 2 * shown.size <= drops.size:  # below the threshold, and rounded to it
-        return _Run(recording, model, dt, firing, drops)
-    if not shown.size or noise or np.count_nonzero(neuron.v_thresh <= V) > shown.size:
-        return _Run(recording, model, dt, firing, drops)
+    below = recording.grain > 0.0 and 2 * shown.size <= drops.size  # the threshold, and rounded to it
+    if below or not shown.size or noise or np.count_nonzero(neuron.v_thresh <= V) > shown.size:
+        return _Run(recording, model, dt, inputs, firing, drops)
     # Where V moves on at once from a drawn spike, nothing shows its reset.
     span = _DROP * (neuron.v_thresh - neuron.v_reset)
     hidden = not firing.held and abs(firing.reset - neuron.v_reset) < span
@@ -166,7 +166,7 @@ def _run_of(recording: Recording, model: Model, dt: float) -> _Run:
     plain[shown] = neuron.v_reset if hidden else firing.reset
     again, drops = _firing(plain, neuron, noise, inputs)
     again = attrs.evolve(again, shown=float(V[shown[0]]))
-    return _Run(attrs.evolve(recording, V=plain), model, dt, again, drops)
+    return _Run(attrs.evolve(recording, V=plain), model, dt, inputs, again, drops)
 
 
 def _inputs(model: Model, dt: float, steps: int, delay: float = 0.0) -> Array:
@@ -196,8 +196,7 @@ def read_recording(recording: Recording, model: Model, dt: float, *, rare: bool 
     run = _run_of(recording, model, dt)
     # Stored after the step, as the notebook's scripts do; or before it, where V begins as claimed.
     ways = (1, 0) if run.V[0] == neuron.v_init else (1,)
-    delay = _delay(run, ways)
-    inputs = _inputs(model, dt, run.V.size, delay * dt)
+    delay, inputs = _delay(run, ways)
     readings: list[ReadRecording] = []
     for first in ways:
         segments, given = run.segments(first), inputs
@@ -231,13 +230,13 @@ def _departs(found: Fit, neuron: Neuron) -> bool:
     return found.rules != claim or changed_coefficients(neuron, found.coefficients) > 0
 
 
-def _delay(run: _Run, ways: tuple[int, ...]) -> float:
-    """Find by how many steps the input is read late, if all else is as claimed."""
+def _delay(run: _Run, ways: tuple[int, ...]) -> tuple[float, Array]:
+    """Find by how many steps the input is read late, if all else is as claimed; and what is read so."""
     for delay in _DELAYS:
-        inputs = _inputs(run.model, run.dt, run.V.size, delay * run.dt)
+        inputs = _inputs(run.model, run.dt, run.V.size, delay * run.dt) if delay else run.inputs
         if any(plainly(_stacked(run, inputs, first)).vanishes for first in ways):
-            return delay
-    return 0.0
+            return delay, inputs
+    return 0.0, run.inputs
 
 
 def _doubt(reading: ReadRecording, neuron: Neuron, dt: float) -> tuple[bool, int, int]:

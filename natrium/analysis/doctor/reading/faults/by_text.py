@@ -18,22 +18,19 @@ def by_text(case: Case) -> Iterator[Found]:
     ----------
     case : Case
     """
-    if (crossed := crossed_slopes(case.source)) is not None:
-        line, other = crossed
-        yield Found(
-            "order-differs", "fault",
-            f"{at_first(case.source, line)} has the states in another order than "
-            f"{in_line(case.source, other)}.",
-            line, evidence="each state moves by the slope that stands in its place",
-        )  # fmt: skip
-    elif (crossed := crossed_values(case.source)) is not None:
-        line, other = crossed
-        yield Found(
-            "order-differs", "fault",
-            f"{at_first(case.source, line)} has the values in another order than "
-            f"{in_line(case.source, other)}.",
-            line, evidence="each name is given the value that stands in its place",
-        )  # fmt: skip
+    for crossed, what, evidence in (
+        (crossed_slopes, "states", "each state moves by the slope that stands in its place"),
+        (crossed_values, "values", "each name is given the value that stands in its place"),
+    ):
+        if (found := crossed(case.source)) is not None:
+            line, other = found
+            yield Found(
+                "order-differs", "fault",
+                f"{at_first(case.source, line)} has the {what} in another order than "
+                f"{in_line(case.source, other)}.",
+                line, evidence=evidence,
+            )  # fmt: skip
+            break
     for line, chance, value in sure_chances(case.source):
         yield Found(
             "chance", "fault",

@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
+from natrium.analysis.doctor.reading.faults.growth import GROWING
 from natrium.analysis.doctor.reading.faults.left_over import begun_anew
 from natrium.analysis.doctor.reading.faults.unsaid import other_time_constant, powers_as_factors
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, line_in, sign_line
@@ -33,7 +34,6 @@ _RESET = re.compile(r"reset|^(v|u|e)_?r$")
 _MAY_BE = re.compile(r"th|peak|crit|fir|spike|max|cut|top|limit|level")
 OF_STATES = ("current", "synapse", "adaptation")  # a term's slope has its state in it
 LONG = 60  # operations of a term that may be a conductance's current
-GROWING = ("exp", "expm1")  # with what they are of
 NEAR_REST = 1e-3  # of what V goes through
 IN_OTHER_UNIT = 100.0  # times all other voltages: V is in V, and it in mV
 ROW = 3  # spikes, of which a run of them tells something

@@ -19,7 +19,7 @@ from natrium.model.arrays import Array
 
 FAR_OFF = 1e4  # times where V begins: there the highest power alone is left
 CUBE = 1000.0  # by which a cube grows where what it is of grows tenfold
-GROWING = ("exp", "expm1")
+GROWING = ("exp", "expm1")  # with what they are of
 NEAR = 0.05  # relative
 
 
