@@ -57,7 +57,7 @@ analysis/doctor/reading/claims/test_noisy.py::test_noise_with_a_memory_is_the_in
 analysis/doctor/reading/faults/test_in_turns.py::test_a_parameter_made_by_whole_numbers_is_told  ^1 / |^100
 analysis/doctor/reading/faults/test_stages.py::test_a_slip_in_the_slope_of_one_state_is_told  ^kv3|^ku2
 analysis/doctor/reading/test_styles.py::test_a_large_current_is_not_simplified_for_ever
-analysis/doctor/recordings/test_samples.py::test_rates_that_differ_are_told  shifted|turned|warmed
+analysis/doctor/recordings/test_tuning.py::test_rates_that_differ_are_told  shifted|turned|warmed
 analysis/doctor/test_diagnose.py::test_a_class_in_a_file_gets_its_arguments_by_name  Neuron
 analysis/doctor/test_diagnose.py::test_a_loop_is_read_from_its_samples  -lif_na2$|seconds|late
 analysis/doctor/test_diagnose.py::test_an_input_that_varies_is_read_at_its_time  ^stimulus2-options2-expected2$|^stimulus4-options4-expected4$
