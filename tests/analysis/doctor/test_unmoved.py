@@ -92,11 +92,12 @@ def test_the_command_gives_the_finding_as_of_any_script(tmp_path, monkeypatch):
 
 
 def test_v_that_is_made_under_another_name_is_moved(tmp_path):
-    """Of a state that is moved by a matrix: it is not read, and no line is to blame."""
+    """Of a state that is moved by a matrix too large to be followed: it is not read, no line is to blame."""
     path = tmp_path / "script.py"
     path.write_text(
         "import numpy as np\n"
-        "P, y, V_th = np.array([[0.9, 0.0], [0.05, 0.95]]), np.array([1.0, 0.0]), 0.8\n"
+        "P, y, V_th = 0.9 * np.eye(9), np.ones(9), 0.8\n"
+        "P[1, 0] = 0.05\n"
         "V_m = np.zeros(300)\n"
         "for n in range(300):\n"
         "    y = P @ y + 0.04\n"

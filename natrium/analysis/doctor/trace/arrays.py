@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from natrium.analysis.doctor.trace.elements import (
 )
 from natrium.analysis.doctor.trace.forms import Place
 from natrium.analysis.doctor.trace.numbers import REMEMBERING, UFUNCS, Remembers, is_number, made, traced
+from natrium.analysis.doctor.trace.products import entries_of_product
 from natrium.analysis.doctor.trace.tracer import active
 
 # Of larger arrays, made of lists, the elements are not followed.
@@ -194,11 +196,27 @@ def summed(array: TracedArray, raw: Any) -> Any:
 
 
 def multiplied(one: Any, other: Any, raw: Any) -> Any:
-    """Remember a product of rows as the sum of their numbers'; NumPy adds up those of matrices otherwise."""
-    rows = [unwrapped(side) for side in (one, other)]
-    if any(np.ndim(side) != 1 for side in rows):
-        return wrapped(raw)
-    return summed(apply_to_arrays(np.multiply, "__call__", (one, other), {}), raw)
+    """Remember a product of rows and small matrices; NumPy adds up in an order of its own."""
+    entries = entries_of_product(one, other, np.size(raw))
+    return wrapped(raw) if entries is None else filled(raw, entries)
+
+
+def filled(raw: Any, entries: Sequence[Sequence[Any]]) -> Any:
+    """Give what NumPy made of matrices the forms of its elements, row by row."""
+    tracer = active()
+    tracer.fused = True
+    ones = [one for row in entries for one in row]
+    if not isinstance(raw, np.ndarray):
+        (one,) = ones
+        return traced(raw, tracer.read(one), tracer.epoch) if isinstance(one, Remembers) else wrapped(raw)
+    array = wrapped(raw)
+    if isinstance(array, TracedArray):
+        nodes, line = array.remember(), tracer.line()
+        for at, one in zip(np.ndindex(array.shape), ones, strict=True):
+            raw_one = array.plain[at]
+            form = tracer.read(one) if isinstance(one, Remembers) else tracer.number(raw_one, line)
+            nodes[at] = traced(raw_one, form, tracer.epoch)
+    return array
 
 
 def apply_to_arrays(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:

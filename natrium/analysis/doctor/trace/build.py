@@ -114,6 +114,7 @@ class Builder:
             input=entry, inputs=values.get(entry, np.full(n, np.nan)), time=time,
             times=values.get(time, np.full(n, np.nan)), dt=dt, steps=made, order=order, lists=dict(lists),
             exogenous=rest, origins=self._origins(), side=self._side(states), swept=frozenset(self.swept),
+            fused=self.tracer.fused,
         )  # fmt: skip
 
     def left_over(self, segments: Sequence[Segment]) -> tuple[str, ...]:

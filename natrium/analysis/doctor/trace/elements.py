@@ -15,6 +15,8 @@ from natrium.analysis.doctor.trace.tracer import active
 
 # Up to so many elements each is followed; of more, one at an end speaks for all (a population).
 SMALL = 8
+# So is each of a matrix of so many rows and columns at most.
+SIDE = 4
 # Beyond so many elements nothing is remembered.
 _LARGEST = 5_000_000
 
@@ -54,7 +56,8 @@ class Elements(np.ndarray[Any, Any]):
     @property
     def many(self) -> bool:
         """Whether only one element is followed, at an end."""
-        return self.part_of_many or self.size > SMALL
+        matrix = self.ndim == 2 and max(self.shape) <= SIDE
+        return self.part_of_many or (self.size > SMALL and not matrix)
 
     def followed(self) -> list[tuple[int, ...]]:
         """List the elements that are followed."""

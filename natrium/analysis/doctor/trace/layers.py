@@ -10,6 +10,7 @@ from typing import Any
 
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import Clock, Foreign, loaded
+from natrium.analysis.doctor.trace.matrices import LINEAR, LinearAlgebra
 from natrium.analysis.doctor.trace.numba_layer import Compiling, Uncompiled
 from natrium.analysis.doctor.trace.numpy_layer import MathLayer, NumPyLayer, SafeNumPy
 from natrium.analysis.doctor.trace.scipy_layer import Call, Watched
@@ -75,6 +76,8 @@ class Layers:
             return loaded(name)
         module = loaded(whole)
         module = module if name == whole else sys.modules[name]
+        if module.__name__ == LINEAR and self.tracing:
+            return LinearAlgebra(module)
         if top == "scipy":
             return Watched(module, self.solver_calls, self.tracing, self._solved)
         if not self.tracing:

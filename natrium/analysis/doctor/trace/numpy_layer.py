@@ -16,8 +16,9 @@ from natrium.analysis.doctor.trace.arrays import (
     remembers,
     wrapped,
 )
-from natrium.analysis.doctor.trace.elements import choosing, item_at, unwrapped
+from natrium.analysis.doctor.trace.elements import SIDE, choosing, item_at, unwrapped
 from natrium.analysis.doctor.trace.foreign import Foreign, foreign, giving_plain
+from natrium.analysis.doctor.trace.matrices import LinearAlgebra
 from natrium.analysis.doctor.trace.numbers import REMEMBERING, Remembers, bare, is_number, made, traced
 from natrium.analysis.doctor.trace.standins import Outputs
 from natrium.analysis.doctor.trace.tracer import active
@@ -143,6 +144,8 @@ class NumPyLayer:
         value = member(name)
         if name == "r_":
             return _Row(self)
+        if name == "linalg":
+            return LinearAlgebra(value)
         if isinstance(value, np.ufunc):
             made_: Any = Ufunc(value)
         elif name in _MOVING:
@@ -309,6 +312,21 @@ def _vectorized(function: Any, *args: Any, **options: Any) -> Any:
     return call
 
 
+def _unit(name: str) -> Any:
+    """Make a unit matrix, of numbers as if they were written there."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        array = wrapped(getattr(np, name)(*unwrapped(args), **unwrapped(options)))
+        if array.size <= SIDE**2:
+            nodes, tracer = array.remember(), active()
+            for at in np.ndindex(array.shape):
+                one = array.plain[at]
+                nodes[at] = traced(one, tracer.number(one, tracer.line()), tracer.epoch)
+        return array
+
+    return call
+
+
 def _copied(value: Any) -> Any:
     return value.copy() if isinstance(value, TracedArray) else array_of(value)
 
@@ -335,7 +353,7 @@ def _asked(name: str) -> Any:
 _FUNCTIONS: dict[str, Any] = {
     "array": array_of, "asarray": asarray_of, "where": where, "clip": clip, "sum": _summed,
     "round": _rounded, "around": _rounded, "copy": _copied, "any": _asked("any"), "all": _asked("all"),
-    "vectorize": _vectorized,
+    "vectorize": _vectorized, "eye": _unit("eye"), "identity": _unit("identity"),
     **{name: _product(name) for name in ("dot", "vdot", "inner")},
     **{name: _found(name) for name in ("nonzero", "flatnonzero", "argwhere", "count_nonzero")},
 }  # fmt: skip

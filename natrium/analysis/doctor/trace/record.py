@@ -14,6 +14,13 @@ from natrium.model.arrays import Array
 SOLVED = "solved by "
 # The operation by which an array of whole numbers cuts what is put into it.
 CUT = "cut"
+# How the operation begins that takes an element of the exponential of a matrix, which its operands are.
+EXPONENTIAL = "expm "
+
+
+def element_of_exponential(size: int, row: int, column: int) -> str:
+    """Name the operation that takes an element of a matrix's exponential."""
+    return f"{EXPONENTIAL}{size} {row} {column}"
 
 
 @attrs.frozen(eq=False)
@@ -172,6 +179,8 @@ class Record:
         Which run of the loop this is, counted from 1, and how many there are.
     left : tuple of str
         States with which each run of the loop goes on from where the one before left them.
+    fused : bool
+        Whether NumPy multiplied matrices, or solved them, in an order of its own: last digits are open.
     ended : tuple of str and int
         The name of the error that ended the run, and its line; empty and 0 where it came to its end.
     loop : int
@@ -208,6 +217,7 @@ class Record:
     swept: frozenset[str] = frozenset()
     runs: tuple[int, int] = (1, 1)
     left: tuple[str, ...] = ()
+    fused: bool = False
     ended: tuple[str, int] = ("", 0)
     loop: int = -1
     fallback: str = ""

@@ -15,6 +15,7 @@ import scipy.integrate
 from natrium.analysis.doctor.trace.arrays import flat, wrapped
 from natrium.analysis.doctor.trace.elements import unwrapped
 from natrium.analysis.doctor.trace.foreign import called_back, foreign, giving_plain, loaded
+from natrium.analysis.doctor.trace.matrices import LINEAR, LinearAlgebra
 from natrium.analysis.doctor.trace.numbers import Remembers, again, bare, made
 from natrium.analysis.doctor.trace.record import SOLVED
 from natrium.analysis.doctor.trace.standins import digest
@@ -101,6 +102,8 @@ class Watched:
             except ModuleNotFoundError as error:
                 raise AttributeError(str(error), name=name, obj=self._inner) from None
         if isinstance(value, types.ModuleType):
+            if value.__name__ == LINEAR and self._tracing:
+                return LinearAlgebra(value)
             return Watched(value, self._calls, self._tracing, self._solved)
         if value is scipy.integrate.odeint:
             return self._odeint

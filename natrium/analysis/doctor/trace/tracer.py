@@ -47,7 +47,7 @@ class Tracer(Table):
         self.max_steps, self.epoch = max_steps, 0
         self.quiet, self.learned = quiet, 0
         self.asked: set[tuple[Any, ...]] = set()
-        self.narrow, self.enough, self.unlearned = False, False, False
+        self.narrow, self.fused, self.enough, self.unlearned = False, False, False, False
         self.unread: str = ""
         self.definitions: dict[Form, Form] = {}
         self.last: dict[tuple[Any, ...], Any] = {}

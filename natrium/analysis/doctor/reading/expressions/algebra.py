@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
+from natrium.analysis.doctor.reading.expressions.exponentials import element_of
 from natrium.analysis.doctor.reading.expressions.trees import (
     DOUBLES,
     LEAF,
@@ -18,7 +19,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     name_of,
     number,
 )
-from natrium.analysis.doctor.trace.record import Node
+from natrium.analysis.doctor.trace.record import Node, element_of_exponential
 
 NEAR_ONE = 1e-14  # what 1/6 and 6 may miss one by
 
@@ -316,6 +317,8 @@ class Slopes:
         if name in ("min", "max", "clip"):  # as the run went
             taken = next((one for one in node.args if one.value == node.value), node.args[0])
             return self.slope(taken)
+        if place := element_of(name):
+            return self._exponential(node, *place)
         inner = self.slope(node.args[0])
         if is_number(inner, 0.0):
             return inner
@@ -346,6 +349,17 @@ class Slopes:
                 total = to.subtract(total, to.divide(moved, under, line), line)
         return total
 
+    def _exponential(self, node: Node, size: int, row: int, column: int) -> Node:
+        """Give an element of M' exp(M), as it is where M' and M are multiples of one matrix."""
+        to, total = self._algebra, number(0.0)
+        for k in range(size):
+            if not is_number(slope := self.slope(node.args[size * row + k]), 0.0):
+                part = self.value(
+                    to.make(element_of_exponential(size, k, column), *node.args, line=node.line)
+                )
+                total = to.add(total, to.multiply(slope, part, node.line), node.line)
+        return total
+
     def _power(self, a: Node, b: Node, line: int) -> Node:
         to, base, exponent = self._algebra, self.value(a), self.value(b)
         total = number(0.0)
@@ -365,16 +379,14 @@ class Slopes:
         def of(function: str) -> Node:
             return to.rebuilt(Node(function, (x,), math.nan, line), (x,))
 
-        square = number(2.0)
         ways: dict[str, Callable[[], Node]] = {
-            "exp": lambda: of("exp"),
-            "expm1": lambda: of("exp"),
+            **dict.fromkeys(("exp", "expm1"), lambda: of("exp")),
             "log": lambda: to.divide(one, x, line),
             "log1p": lambda: to.divide(one, to.add(one, x), line),
             "sqrt": lambda: to.divide(number(0.5), of("sqrt"), line),
             "sin": lambda: of("cos"),
             "cos": lambda: to.negative(of("sin"), line),
-            "tanh": lambda: to.subtract(one, to.power(of("tanh"), square, line), line),
+            "tanh": lambda: to.subtract(one, to.power(of("tanh"), number(2.0), line), line),
             "sinh": lambda: of("cosh"),
             "cosh": lambda: of("sinh"),
             "abs": lambda: of("sign"),

@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from natrium.model import Model, ModelError
+from natrium.model.arrays import Array
 from natrium.model.files.writing import to_dict
 
 _WRITTEN = re.compile(r"(?<![\w.])\d+\.?\d*(?:[eE][+-]?\d+)?(?![\w.])")
@@ -84,3 +87,9 @@ def is_one_of(value: float, sizes: Collection[float]) -> bool:
     sizes : collection of float
     """
     return any(math.isclose(abs(value) * unit, one) for one in sizes for unit in (1.0, 1e3, 1e-3))
+
+
+def middle_of(values: Array) -> float:
+    """Give the median of what there is of values; NaN where nothing is."""
+    there = values[np.isfinite(values)]
+    return float(np.median(there)) if there.size else math.nan

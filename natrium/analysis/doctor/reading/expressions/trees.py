@@ -13,7 +13,8 @@ import mpmath
 import numpy as np
 import sympy
 
-from natrium.analysis.doctor.trace.record import CUT, Node
+from natrium.analysis.doctor.reading.expressions.exponentials import Open
+from natrium.analysis.doctor.trace.record import CUT, EXPONENTIAL, Node
 
 LEAF, NUMBER = "leaf", "number"
 # Names of one operation that differ from library to library.
@@ -182,8 +183,8 @@ _SHARED: dict[str, Callable[..., Any]] = {
     "xor": lambda a, b: bool(a) != bool(b),
 }
 DOUBLES: dict[str, Operations] = {
-    "numpy": {**_SHARED, **{name: _of_numpy(name) for name in _FUNCTIONS}},
-    "math": {**_SHARED, **{name: _of_math(name) for name in _FUNCTIONS}},
+    "numpy": Open({**_SHARED, **{name: _of_numpy(name) for name in _FUNCTIONS}}, "doubles"),
+    "math": Open({**_SHARED, **{name: _of_math(name) for name in _FUNCTIONS}}, "doubles"),
 }
 """Doubles, one at a time, by the library whose functions a script calls."""
 
@@ -194,90 +195,101 @@ def double_of(op: str, numpy: bool) -> Callable[..., Any]:
     routine = _OF_NUMPY.get(op, op)
     if numpy and op != "round" and isinstance(getattr(np, routine, None), np.ufunc):
         return _of_numpy(routine)
+    if op.startswith(EXPONENTIAL):
+        return DOUBLES["numpy"][op]
     if op == "fmod":  # which % is not, below zero
         return math.fmod
     known = DOUBLES["numpy" if numpy else "math"]
     return known.get(ALIASES.get(op, op)) or _of_math(op)
 
 
-ARRAYS: Operations = {
-    **_ARITHMETIC,
-    **{relation: _arrayed(relation) for relation in RELATIONS},
-    **{name: getattr(np, name) for name in _FUNCTIONS},
-    "/": lambda a, b: np.divide(a, b),
-    "**": lambda a, b: np.power(np.asarray(a, dtype=float), b),
-    "//": np.floor_divide,
-    "%": np.mod,
-    "abs": np.abs,
-    "min": np.minimum,
-    "max": np.maximum,
-    "int": np.trunc,
-    "float": lambda a: a,
-    "round": lambda a, *digits: np.round(a),
-    "clip": np.clip,
-}
+ARRAYS: Operations = Open(
+    {
+        **_ARITHMETIC,
+        **{relation: _arrayed(relation) for relation in RELATIONS},
+        **{name: getattr(np, name) for name in _FUNCTIONS},
+        "/": lambda a, b: np.divide(a, b),
+        "**": lambda a, b: np.power(np.asarray(a, dtype=float), b),
+        "//": np.floor_divide,
+        "%": np.mod,
+        "abs": np.abs,
+        "min": np.minimum,
+        "max": np.maximum,
+        "int": np.trunc,
+        "float": lambda a: a,
+        "round": lambda a, *digits: np.round(a),
+        "clip": np.clip,
+    },
+    "arrays",
+)
 """Many points at once."""
 
-EXTENDED: Operations = {
-    **_ARITHMETIC,
-    "/": lambda a, b: a / b if b else mpmath.nan,
-    **{relation: _told(relation) for relation in RELATIONS},
-    **{name: getattr(mpmath, name) for name in ["log", "log10", "sqrt", "tanh"]},
-    "exp": lambda a: _within(a, mpmath.exp, below=0.0),
-    "expm1": lambda a: _within(a, mpmath.expm1, below=-1.0),
-    **{
-        name: partial(_within, function=getattr(mpmath, name))
-        for name in ["sin", "cos", "tan", "sinh", "cosh"]
+EXTENDED: Operations = Open(
+    {
+        **_ARITHMETIC,
+        "/": lambda a, b: a / b if b else mpmath.nan,
+        **{relation: _told(relation) for relation in RELATIONS},
+        **{name: getattr(mpmath, name) for name in ["log", "log10", "sqrt", "tanh"]},
+        "exp": lambda a: _within(a, mpmath.exp, below=0.0),
+        "expm1": lambda a: _within(a, mpmath.expm1, below=-1.0),
+        **{
+            name: partial(_within, function=getattr(mpmath, name))
+            for name in ["sin", "cos", "tan", "sinh", "cosh"]
+        },
+        "**": lambda a, b: mpmath.nan if abs(b) > LARGE else a ** int(b) if b == int(b) else a**b,
+        "log1p": lambda a: mpmath.log(1 + a),
+        "log2": lambda a: mpmath.log(a, 2),
+        "exp2": lambda a: mpmath.mpf(2) ** a,
+        "arctan": mpmath.atan,
+        "arcsin": mpmath.asin,
+        "arccos": mpmath.acos,
+        "floor": mpmath.floor,
+        "ceil": mpmath.ceil,
+        "sign": mpmath.sign,
+        "//": lambda a, b: mpmath.floor(a / b),
+        "%": lambda a, b: a - b * mpmath.floor(a / b),
+        "abs": abs,
+        "min": min,
+        "max": max,
+        "int": lambda a: mpmath.mpf(int(a)),
+        "float": lambda a: a,
+        "round": lambda a, *digits: mpmath.nint(a),
+        "clip": lambda a, low, high: min(max(a, low), high),
     },
-    "**": lambda a, b: mpmath.nan if abs(b) > LARGE else a ** int(b) if b == int(b) else a**b,
-    "log1p": lambda a: mpmath.log(1 + a),
-    "log2": lambda a: mpmath.log(a, 2),
-    "exp2": lambda a: mpmath.mpf(2) ** a,
-    "arctan": mpmath.atan,
-    "arcsin": mpmath.asin,
-    "arccos": mpmath.acos,
-    "floor": mpmath.floor,
-    "ceil": mpmath.ceil,
-    "sign": mpmath.sign,
-    "//": lambda a, b: mpmath.floor(a / b),
-    "%": lambda a, b: a - b * mpmath.floor(a / b),
-    "abs": abs,
-    "min": min,
-    "max": max,
-    "int": lambda a: mpmath.mpf(int(a)),
-    "float": lambda a: a,
-    "round": lambda a, *digits: mpmath.nint(a),
-    "clip": lambda a, low, high: min(max(a, low), high),
-}
+    "digits",
+)
 """More digits than a double has."""
 
-SYMBOLS: Operations = {
-    **_ARITHMETIC,
-    **{relation: _chosen(relation) for relation in RELATIONS},
-    **{
-        name: getattr(sympy, name)
-        for name in ["exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "floor", "sign"]
+SYMBOLS: Operations = Open(
+    {
+        **_ARITHMETIC,
+        **{relation: _chosen(relation) for relation in RELATIONS},
+        **{
+            name: getattr(sympy, name)
+            for name in ["exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "floor", "sign"]
+        },
+        "**": operator.pow,
+        "expm1": lambda a: sympy.exp(a) - 1,
+        "log1p": lambda a: sympy.log(1 + a),
+        "log10": lambda a: sympy.log(a) / sympy.log(10),
+        "log2": lambda a: sympy.log(a) / sympy.log(2),
+        "exp2": lambda a: sympy.Integer(2) ** a,
+        "arctan": sympy.atan,
+        "arcsin": sympy.asin,
+        "arccos": sympy.acos,
+        "ceil": sympy.ceiling,
+        "//": lambda a, b: sympy.floor(a / b),
+        "%": lambda a, b: a - b * sympy.floor(a / b),
+        "abs": sympy.Abs,
+        "min": sympy.Min,
+        "max": sympy.Max,
+        "int": sympy.floor,
+        "float": lambda a: a,
+        "round": lambda a, *digits: sympy.floor(a + sympy.Rational(1, 2)),
+        "clip": lambda a, low, high: sympy.Min(sympy.Max(a, low), high),
     },
-    "**": operator.pow,
-    "expm1": lambda a: sympy.exp(a) - 1,
-    "log1p": lambda a: sympy.log(1 + a),
-    "log10": lambda a: sympy.log(a) / sympy.log(10),
-    "log2": lambda a: sympy.log(a) / sympy.log(2),
-    "exp2": lambda a: sympy.Integer(2) ** a,
-    "arctan": sympy.atan,
-    "arcsin": sympy.asin,
-    "arccos": sympy.acos,
-    "ceil": sympy.ceiling,
-    "//": lambda a, b: sympy.floor(a / b),
-    "%": lambda a, b: a - b * sympy.floor(a / b),
-    "abs": sympy.Abs,
-    "min": sympy.Min,
-    "max": sympy.Max,
-    "int": sympy.floor,
-    "float": lambda a: a,
-    "round": lambda a, *digits: sympy.floor(a + sympy.Rational(1, 2)),
-    "clip": lambda a, low, high: sympy.Min(sympy.Max(a, low), high),
-}
+    "symbols",
+)
 """Formulas."""
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from natrium.analysis.doctor.reading.claims.resets import parameter_line
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, at_points, in_order, leaf, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.by_text import by_text
 from natrium.analysis.doctor.reading.faults.counts import counted_above
 from natrium.analysis.doctor.reading.faults.flow_sets import own_slopes, sets_in_flow
+from natrium.analysis.doctor.reading.faults.gates import gates
 from natrium.analysis.doctor.reading.faults.growth import growth
 from natrium.analysis.doctor.reading.faults.in_turns import in_turns
 from natrium.analysis.doctor.reading.faults.kept_times import kept_times
@@ -24,10 +25,10 @@ from natrium.analysis.doctor.reading.faults.scales import scales
 from natrium.analysis.doctor.reading.faults.step_checks import step_checks
 from natrium.analysis.doctor.reading.faults.unended import unended
 from natrium.analysis.doctor.reading.faults.unresolved import unresolved
-from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line, sign_line, term_line
-from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted, written
-from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings
-from natrium.analysis.doctor.reading.model.recognise import GateFound, Part, opens, split_gate
+from natrium.analysis.doctor.reading.findings.case import Case, sign_line, term_line
+from natrium.analysis.doctor.reading.findings.found import Found, Mend, at_first, in_line, quoted
+from natrium.analysis.doctor.reading.maps.maps import Threshold, crossings, points_of, values_at
+from natrium.analysis.doctor.reading.model.recognise import Part
 from natrium.analysis.doctor.reading.model.rules import number_at
 from natrium.analysis.doctor.reading.text.labels import read_before
 from natrium.analysis.doctor.reading.text.named import (
@@ -41,10 +42,10 @@ from natrium.analysis.doctor.reading.text.named import (
 )
 from natrium.analysis.doctor.trace.meanings import is_refractory, is_rest, plain, reversal_of
 from natrium.analysis.doctor.trace.record import Record
-from natrium.model.rates import SLIGHT
 
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
 OUTSIDE = 1e-9  # of [0, 1]: rounding
+POLE = 1e-9  # of a divisor: rounding
 RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
 
 
@@ -54,7 +55,7 @@ def checks(case: Case) -> list[Found]:
     told = {plain(one.about) for one in kept}  # what such a state lacks besides follows
     found = [*(one for one in step_checks(case) if plain(one.about) not in told), *kept]
     for check in (
-        _compared, lost_steps, kept_times, paces, _gates, _signs, _leak_away, _never_equal,
+        _compared, lost_steps, kept_times, paces, gates, _signs, _leak_away, _never_equal,
         _out_of_reach, _unused, _late_input, unended, counted_above, unresolved, by_text,
         sets_in_flow, own_slopes, growth, in_turns, scales,
     ):  # fmt: skip
@@ -71,39 +72,6 @@ def _compared(case: Case) -> Iterator[Found]:
             f"{at_first(case.source, line)} compares, and sets nothing: it wants = for ==.",
             line, stands, stands.replace("==", "=", 1), "nothing takes the answer",
         )  # fmt: skip
-
-
-def _gates(case: Case) -> Iterator[Found]:
-    """Look at the states that open and close: where they go, and at what rates."""
-    maps = case.maps
-    V = maps.record.samples[:, maps.record.states.index(maps.V)]
-    values = maps.record.parameter_values
-    gates = {
-        name: gate
-        for name in maps.moving[1:]
-        if maps.V in leaves(case.equations[name])
-        and (gate := split_gate(maps, name, case.equations[name])) is not None
-        and opens(maps, case.equations, name)
-    }
-    starts = {name: float(maps.record.samples[0, maps.record.states.index(name)]) for name in gates}
-    outside = [name for name, one in starts.items() if not -OUTSIDE <= one <= 1.0 + OUTSIDE]
-    for name, gate in gates.items():
-        column = maps.record.samples[:, maps.record.states.index(name)]
-        line = own_line(maps.main.updates[name])
-        rates = _rates_at(case, gate, np.unique(V[np.isfinite(V)]), values)
-        room = OUTSIDE + _beyond(gate, *rates[1:]) if rates is not None else OUTSIDE
-        bad = np.flatnonzero(~((column >= -room) & (column <= 1.0 + room)))
-        if bad.size:
-            k = int(bad[0])
-            line = line if k else first_line(case, name, float(column[0]))
-            when = f"leaves [0, 1]: after step {k} it is" if k else "begins outside [0, 1]: it is"
-            yield Found(  # of gates that leave it the one that begins outside is to blame
-                "gate-outside", "note" if k and outside else "fault",
-                f"The gate {plain(name)} {when} {column[k]:.6g}; see {in_line(case.source, line)}.",
-                line, evidence=f"{bad.size} of {column.size} samples are outside",
-            )  # fmt: skip
-        if rates is not None:
-            yield from _rates(case, gate, *rates)
 
 
 def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
@@ -129,81 +97,6 @@ def stale(record: Record, lags: Mapping[str, str]) -> Iterator[Found]:
                         node.line, one.name, name, "one and the same step reads it as it is now, too",
                         about=state,
                     )  # fmt: skip
-
-
-def _rates_at(
-    case: Case, gate: GateFound, V: np.ndarray, values: Mapping[str, float]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Give voltages, and what a gate opens and closes by there; None where that hangs on more."""
-    at = {**values, case.maps.V: V, gate.name: np.zeros_like(V)}
-    try:
-        return V, at_points(gate.first, at), at_points(gate.second, at)
-    except KeyError:
-        return None
-
-
-def _steady(gate: GateFound, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return first / (first + second) if gate.kind == "alpha" else first
-
-
-def _beyond(gate: GateFound, first: np.ndarray, second: np.ndarray) -> float:
-    """Tell how far a steady state leaves [0, 1], where a model may have it so: by a hundredth at most."""
-    steady = _steady(gate, first, second)
-    steady = steady[np.isfinite(steady)]
-    far = max(float(np.max(steady, initial=1.0)) - 1.0, -float(np.min(steady, initial=0.0)))
-    return far if far <= SLIGHT else 0.0
-
-
-def _rates(
-    case: Case, gate: GateFound, V: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> Iterator[Found]:
-    rates = gate.kind == "alpha"
-    names = ("the opening rate", "the closing rate") if rates else ("", "the time constant")
-    for which, node, found in zip(names, (gate.first, gate.second), (first, second), strict=True):
-        if not which:
-            continue
-        with np.errstate(all="ignore"):
-            slack = SLIGHT * np.fmax(np.abs(first), np.abs(second)) if rates else 0.0  # as a model has it
-            bad = np.flatnonzero(found < -slack)
-        if bad.size:
-            flow = case.equations[gate.name]  # where the rate is not what stands there, but follows from it
-            line = own_line(node if node in in_order([flow]) else flow)
-            yield Found(
-                "rate-negative", "fault",
-                f"{which.capitalize()} of {plain(gate.name)} is negative where {plain(case.maps.V)} goes: "
-                f"{found[bad[0]]:.4g} at {V[bad[0]]:.6g}, in {in_line(case.source, line)}.",
-                line, written(node), "", f"negative at {bad.size} of {V.size} voltages of the run",
-                about=gate.name,
-            )  # fmt: skip
-            return  # where it goes follows
-    yield from _direction(case, gate, first, second, V)
-
-
-def _direction(
-    case: Case, gate: GateFound, first: np.ndarray, second: np.ndarray, V: np.ndarray
-) -> Iterator[Found]:
-    """Hold the way a gate goes with V against what its name says."""
-    letter = plain(gate.name).lower().split("_")[0][:1]
-    wanted = 1 if letter in RISING else -1 if letter in FALLING else 0
-    if len(plain(gate.name).split("_")[0]) != 1 or not wanted or V.size < 5:
-        return
-    steady = _steady(gate, first, second)
-    good = np.isfinite(steady)
-    if good.sum() < 5:
-        return
-    rise = float(steady[good][-1] - steady[good][0])
-    if abs(rise) > 0.05 and np.sign(rise) != wanted:
-        line = own_line(case.equations[gate.name]) or own_line(case.maps.main.updates[gate.name])
-        way = "rises" if rise > 0 else "falls"
-        yield Found(
-            "gate-direction", "fault",
-            f"The steady state of {plain(gate.name)} {way} with {plain(case.maps.V)}, from "
-            f"{steady[good][0]:.3g} at {V[good][0]:.4g} to {steady[good][-1]:.3g} at {V[good][-1]:.4g}: "
-            "opening and "
-            f"closing rates are swapped, or a sign is wrong; see {in_line(case.source, line)}.",
-            line, evidence="over the voltages of this run", about=gate.name,
-        )  # fmt: skip
 
 
 def _signs(case: Case) -> Iterator[Found]:
@@ -310,12 +203,25 @@ def _never_equal(case: Case) -> Iterator[Found]:
     if len(lines) != 1 or any(one.relation != "==" or one.held for one in asked):
         return
     test = tests[0]
+    if _is_pole(case, test):
+        return
     yield Found(
         "threshold-equality", "fault",
         f"{plain(maps.V)} is compared with {text_of(test.level)} by ==, in "
         f"{in_line(case.source, test.line)}: a step goes over it, and is hardly ever on it.",
         test.line, "==", ">=", evidence=f"it is never met in {maps.record.order.size} steps",
     )  # fmt: skip
+
+
+def _is_pole(case: Case, test: Threshold) -> bool:
+    """Tell whether V is compared with where a divisor is zero: that is kept from, and no threshold."""
+    maps = case.maps
+    points = points_of(maps.record, maps.step)
+    there = points | {maps.V: values_at(test.level, points)}
+    divisors = [one.args[1] for one in in_order(maps.main.updates.values()) if name_of(one) == "/"]
+    return any(
+        float(np.max(np.abs(values_at(one, there)))) < POLE for one in divisors if maps.V in leaves(one)
+    )
 
 
 def _out_of_reach(case: Case) -> Iterator[Found]:

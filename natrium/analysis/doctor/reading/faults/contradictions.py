@@ -14,6 +14,7 @@ from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.checks import LINEAR, beyond_reach
 from natrium.analysis.doctor.reading.faults.frozen import frozen_gates
+from natrium.analysis.doctor.reading.faults.gates import is_mirrored, reversals
 from natrium.analysis.doctor.reading.faults.growth import GROWING
 from natrium.analysis.doctor.reading.faults.left_over import begun_anew
 from natrium.analysis.doctor.reading.faults.unsaid import other_time_constant, powers_as_factors
@@ -26,7 +27,7 @@ from natrium.analysis.doctor.reading.text.labels import passed
 from natrium.analysis.doctor.reading.text.named import foregone, given_twice, undriven, unread
 from natrium.analysis.doctor.reading.text.overrides import overriding
 from natrium.analysis.doctor.reading.text.turns import start_overwritten
-from natrium.analysis.doctor.trace.meanings import is_threshold, plain, reversal_of
+from natrium.analysis.doctor.trace.meanings import is_threshold, plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
 
@@ -100,7 +101,9 @@ def _foregone(case: Case) -> Iterator[Found]:
 
 def _crossed_reversals(case: Case) -> Iterator[Found]:
     """Find a reversal of potassium above that of sodium: one of them has a wrong sign."""
-    given = {reversal_of(name): node for name, node in case.maps.record.parameters.items()}
+    given = reversals(case)
+    if is_mirrored(case):
+        return
     if {"k", "na"} <= given.keys() and given["k"].value >= given["na"].value:
         wrong = given["k"] if given["k"].value > 0.0 else given["na"]
         which = "Potassium's" if wrong is given["k"] else "Sodium's"

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
+from natrium.analysis.doctor.reading.expressions.numbers import middle_of
 from natrium.analysis.doctor.reading.expressions.trees import (
     LEAF,
     NUMBER,
@@ -24,7 +25,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.faults.slips import USUAL, Row, Slip, slips, stepped
 from natrium.analysis.doctor.reading.findings.case import Case
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
-from natrium.analysis.doctor.reading.maps.maps import middle_of, points_of, values_at
+from natrium.analysis.doctor.reading.maps.maps import points_of, values_at
 from natrium.analysis.doctor.reading.model.equations import unmoved
 from natrium.analysis.doctor.reading.repair.bench import Bench
 from natrium.analysis.doctor.reading.repair.smallest import repairs

@@ -72,7 +72,8 @@ def _dt_missing(case: Case) -> Iterator[Found]:
     for state in maps.moving if maps.free else maps.moving[:1]:
         tree = maps.trees[state]
         if not maps.named:
-            if maps.step == 1.0 or _has_step(maps.main.updates[state], maps.step):
+            one_ms = abs(maps.step * case.meant.units.ms - 1.0) < NEAR  # what a step that is not written is
+            if maps.step == 1.0 or one_ms or _has_step(maps.main.updates[state], maps.step):
                 continue
             more = _increment(maps.main.updates[state], state)
             line = maps.main.updates[state].line or own_line(more)

@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     leaves,
     number,
 )
+from natrium.analysis.doctor.trace.meanings import is_rest
 from natrium.analysis.doctor.trace.record import Choice, Node, Record, Step
 from natrium.model.arrays import Array
 
@@ -384,7 +385,8 @@ def led(step: Step, side: Node) -> str:
 
 def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:
     """Tell whether a sum is V and its increment, not V and a threshold."""
-    return right.op not in ((NUMBER,) if op == "+" else (LEAF, NUMBER))
+    offset = right.op == NUMBER or (right.op == LEAF and (op == "-" or is_rest(right.name)))
+    return not offset
 
 
 def values_at(node: Node, points: Mapping[str, Any]) -> Array:
@@ -392,9 +394,3 @@ def values_at(node: Node, points: Mapping[str, Any]) -> Array:
     if leaves(node) - set(points):
         return np.full(len(next(iter(points.values()))), np.nan)
     return np.asarray(at_points(node, points))
-
-
-def middle_of(values: Array) -> float:
-    """Give the median of what there is of values; NaN where nothing is."""
-    there = values[np.isfinite(values)]
-    return float(np.median(there)) if there.size else math.nan

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from natrium.analysis.doctor.reading.expressions.trees import is_leaf, leaves
 from natrium.analysis.doctor.trace.meanings import plain
-from natrium.analysis.doctor.trace.record import Record
+from natrium.analysis.doctor.trace.record import Node, Record
 
 _VOLTAGE = (
     "v", "vm", "v_m", "vmem", "v_mem", "membrane_potential", "membrane_potentials", "potential", "voltage",
@@ -27,9 +27,17 @@ def _compared(record: Record) -> list[str]:
         for choice in step.choices:
             for side in (choice.left, choice.right):
                 for state in record.states:
-                    if side is step.updates[state] or is_leaf(side, state):
+                    if _stands_for(side, step.updates[state], state, record):
                         counts[state] = counts.get(state, 0) + step.count
     return sorted(counts, key=lambda one: -counts[one])
+
+
+def _stands_for(side: Node, made: Node, state: str, record: Record) -> bool:
+    """Tell whether what is compared is a state, old or new, or its new value from another zero."""
+    if side is made or is_leaf(side, state):
+        return True
+    others = [one for one in side.args if one is not made]
+    return side.op in ("+", "-") and len(others) == 1 and leaves(*others) <= set(record.parameters)
 
 
 def voltage_of(record: Record, moving: Sequence[str]) -> str:

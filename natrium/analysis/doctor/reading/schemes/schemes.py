@@ -16,6 +16,7 @@ import mpmath
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Slopes
+from natrium.analysis.doctor.reading.expressions.numbers import middle_of
 from natrium.analysis.doctor.reading.expressions.trees import (
     EXTENDED,
     LEAF,
@@ -27,7 +28,7 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     name_of,
     number,
 )
-from natrium.analysis.doctor.reading.maps.maps import Maps, middle_of, points_of, values_at
+from natrium.analysis.doctor.reading.maps.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.model.equations import unmoved
 from natrium.analysis.doctor.reading.schemes.ways import (
     ALONE,

@@ -41,6 +41,18 @@ def scaled_line(trees: Iterable[Node], name: str, own: AbstractSet[str]) -> int:
     return next((one.line for one in nodes if one.args and name in leaves(one) <= own | {name}), 0)
 
 
+def _with(algebra: Algebra, trees: Mapping[str, Node], top: Node, new: Node) -> dict[str, Node]:
+    """Put one node in the place of another, wherever it is in trees."""
+    made = {top: new}
+    for node in in_order(trees.values()):
+        if node in made:
+            continue
+        args = tuple(made.get(one, one) for one in node.args)
+        same = all(a is b for a, b in zip(args, node.args, strict=True))
+        made[node] = node if same else algebra.rebuilt(node, args)
+    return {state: made[tree] for state, tree in trees.items()}
+
+
 def noiseless(
     record: Record, algebra: Algebra, trees: Mapping[str, Node], dt: str, step: float
 ) -> tuple[Record, dict[str, Node], str]:
@@ -59,7 +71,6 @@ def noiseless(
     at_once = [Slopes(algebra, dt, number(0.0)).value(tree) for tree in trees.values()]
     for name in drawn:
         before = name in leaves(*at_once) and drawn_before(record.source, name, dt)
-        made: dict[Node, Node] = {}
         inner: set[Node] = set()
         tops: list[Node] = []
         for node in reversed(in_order(trees.values())):
@@ -74,18 +85,20 @@ def noiseless(
             continue
         values = record.parameter_values | {dt: step}
         course = record.inputs if name == record.input else record.exogenous[name]
+        bare = algebra.canonical(leaf(name))
+        given = _with(algebra, trees, tops[0], bare)
+        within = not any(  # what is multiplied by the step as it is
+            name in leaves(Slopes(algebra, dt, number(0.0)).value(tree)) for tree in given.values()
+        )
+        if not within:
+            held = algebra.make("*", algebra.canonical(leaf(dt, step)), bare)
+            given = _with(algebra, trees, tops[0], held)
         with np.errstate(all="ignore"):
-            scaled = np.asarray(Program(tops)(values | {name: course}, ARRAYS)[0], dtype=float) / step
-        made[tops[0]] = algebra.make("*", algebra.canonical(leaf(dt, step)), algebra.canonical(leaf(name)))
-        for node in in_order(trees.values()):
-            if node in made:
-                continue
-            args = tuple(made[one] for one in node.args)
-            same = all(a is b for a, b in zip(args, node.args, strict=True))
-            made[node] = node if same else algebra.rebuilt(node, args)
+            scaled = np.asarray(Program(tops)(values | {name: course}, ARRAYS)[0], dtype=float)
+            scaled = scaled if within else scaled / step
         rest = {one: course for one, course in record.exogenous.items() if one != name}
         if record.input and record.input != name:
             rest[record.input] = record.inputs
         changed = attrs.evolve(record, input=name, inputs=scaled, exogenous=rest)
-        return changed, {state: made[tree] for state, tree in trees.items()}, name
+        return changed, given, name
     return record, dict(trees), ""

@@ -22,6 +22,7 @@ from natrium.analysis.doctor.reading.steps.flags import without_flags
 from natrium.analysis.doctor.reading.steps.given import with_given_inputs
 from natrium.analysis.doctor.reading.steps.masks import without_masks
 from natrium.analysis.doctor.reading.steps.queues import without_queues
+from natrium.analysis.doctor.reading.steps.spelled import spelled_out
 from natrium.analysis.doctor.reading.steps.sums import without_sums
 from natrium.analysis.doctor.reading.steps.switched import switched
 from natrium.analysis.doctor.trace.meanings import is_input, is_noise, is_refractory, plain
@@ -87,7 +88,7 @@ def aliases(record: Record) -> dict[str, str]:
 
 def prepared(record: Record, claim: Model | None = None) -> Record:
     """Make a record ready to be read; of neurons side by side, the one that a claim is of is left."""
-    cell = one_cell(one_of_many(without_queues(without_masks(record)), claim))
+    cell = one_cell(one_of_many(without_queues(without_masks(spelled_out(record))), claim))
     alone = switched(with_given_inputs(without_flags(cell)))
     record, joined = _joined(_without_idle_beginning(_begun(without_sums(_with_constants(alone)))))
     others = aliases(record) | joined

@@ -33,6 +33,7 @@ MOST_CALLS = 40_000  # of a right-hand side, if the script's own took fewer: wha
 LONGEST = 300_000  # whatever the script's own took
 AGAIN = 1.1  # as often as the script's own: rounding may cost a step
 CLOSE = 1e-6  # of a state's range: what rounding leaves of steps that SciPy makes again
+FUSED = 1e-12  # of a state: what NumPy's own order of adding up may make of products of matrices
 FAR = 0.05  # of the run's range: what SciPy's default tolerances may leave of a steep spike's time
 
 
@@ -117,6 +118,7 @@ def replayed(record: Record, steps: Sequence[Step] | None = None) -> Replay:
     order = np.full(n, -1, dtype=np.int64)
     values |= dict(zip(record.states, record.samples[0].tolist(), strict=True))
     places = {name: at for at, name in enumerate(record.states)}
+    fused = FUSED * np.max(np.abs(record.samples), axis=0)
     frequent = sorted(range(len(machines)), key=lambda at: -(steps or record.steps)[at].count)
     for k in range(n):
         if record.input:
@@ -142,6 +144,9 @@ def replayed(record: Record, steps: Sequence[Step] | None = None) -> Replay:
         values |= new
         for name, value in new.items():
             samples[k + 1, places[name]] = value
+        if own and record.fused and np.all(np.abs(samples[k + 1] - record.samples[k + 1]) <= fused):
+            samples[k + 1] = record.samples[k + 1]  # as NumPy adds it up
+            values |= dict(zip(record.states, samples[k + 1].tolist(), strict=True))
         if own and not np.array_equal(samples[k + 1], record.samples[k + 1], equal_nan=True):
             off = int(np.argmax(samples[k + 1] != record.samples[k + 1]))
             apart = samples[k + 1, off] - record.samples[k + 1, off]

@@ -69,3 +69,36 @@ def test_what_goes_to_a_level_beyond_one_at_a_fixed_rate_has_no_closing_rate(tmp
         V, n = V - dt * ((17.8 + 47.6 * V + 33.8 * V**2) * (V - 0.5) + 26.0 * n * (V + 0.95) - 1.0), n + dt * ({relaxing})
     """
     assert taken(tmp_path, text).faults == ()
+
+
+def test_a_value_at_which_a_rate_has_no_value_is_no_threshold(tmp_path):
+    found = taken(tmp_path, """
+        import math
+        dt, V, n, vs = 0.02, -65.0, 0.32, []
+        for k in range(900):
+            opens = 0.1 if V == -55.0 else 0.01 * (V + 55.0) / (1.0 - math.exp(-(V + 55.0) / 10.0))
+            dV = 8.0 - 0.3 * (V + 54.4) - 3.6 * n**4 * (V + 77.0)
+            n += dt * (opens * (1.0 - n) - 0.125 * math.exp(-(V + 65.0) / 80.0) * n)
+            V += dt * dV
+            vs.append(V)
+        """)  # fmt: skip
+    assert found.faults == ()
+
+
+def test_steps_of_one_ms_over_times_in_s_lack_no_dt(tmp_path):
+    text = """
+        import numpy as np
+        time_step = {step}
+        time = np.arange(0, 0.4, time_step)
+        I = np.where(time > 0.1, 10.0, 0.0)
+        V, u, vs = -70.0, -14.0, []
+        for t in time:
+            vs.append(V)
+            if V >= 30:
+                V, u = -65.0, u + 6.0
+            else:
+                V += (0.04 * V**2 + 5 * V + 140 - u + I[int(t / time_step)]) / 2
+                V += (0.04 * V**2 + 5 * V + 140 - u + I[int(t / time_step)]) / 2
+                u += 0.02 * (0.2 * V - u)
+        """
+    assert taken(tmp_path, text.format(step="0.001")).faults == ()

@@ -33,3 +33,19 @@ def test_noise_is_told_where_it_is_scaled(tmp_path: Path, style: str) -> None:
     maps = found.maps
     own = {maps.dt, *maps.record.parameters}
     assert scaled_line(maps.main.updates.values(), maps.noise, own) == LINES[style]
+
+
+@pytest.mark.parametrize("noise", ["sigma * rng.standard_normal() / np.sqrt(dt)", "sigma / dt**0.5 * z"])
+def test_noise_within_what_the_step_multiplies_is_no_step_twice(tmp_path: Path, noise: str) -> None:
+    found = taken(tmp_path, f"""
+        import numpy as np
+        rng = np.random.default_rng(4)
+        dt, tau, sigma, v, vs = 0.1, 10.0, 2.0, 0.0, []
+        for k in range(400):
+            z = rng.standard_normal()
+            v = v + dt * ((10.0 - v) / tau + {noise})
+            vs.append(v)
+        """)  # fmt: skip
+    assert found.faults == ()
+    assert found.scheme.key == "euler"
+    assert found.maps.noise
