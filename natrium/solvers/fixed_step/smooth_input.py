@@ -1,4 +1,4 @@
-"""An input as steps read it that know of its edges and kinks."""
+"""An input as steps read it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from natrium.model import Span, Stimulus, smooth_spans
+from natrium.model import Span, Stimulus, Sum, smooth_spans
+from natrium.model.stimuli.stimulus import edges_of
 
+_ROUNDING = 1e-9  # of a time and 1 ms: nearer to an edge, a part alone tells on which side of it a time is
 POINTS = 6  # of Gauss-Legendre quadrature, for the mean of a smooth input
 
 
@@ -57,3 +59,28 @@ class SmoothInput:
             drive = self.spans[place].drive(begin)
             return math.fsum(w * drive(x * length) for x, w in _quadrature())
         return level
+
+
+class Level:
+    """The input at a time; between two edges a constant one is asked for once."""
+
+    def __init__(self, stimulus: Sum, strict: bool, begin: float, end: float) -> None:
+        self._parts, self._strict = stimulus.parts, strict
+        self._edges = [-math.inf, *edges_of(stimulus, begin, end).tolist(), math.inf]
+        self._after = self._until = -math.inf  # within which `_value` holds
+        self._value: float | None = None  # None: the input is not constant there
+
+    def __call__(self, t: float) -> float:
+        """Give the input at `t` ms, mV."""
+        known = self._after < t < self._until
+        if known and self._value is not None:
+            return self._value
+        value = sum(part(t, strict=self._strict) for part in self._parts)
+        if not known:
+            k, margin = bisect_right(self._edges, t), _ROUNDING * (1.0 + abs(t))
+            after, until = self._edges[k - 1] + margin, self._edges[k] - margin
+            if after < t < until:
+                drives = (part.piece(t, strict=self._strict) for part in self._parts)
+                self._value = value if all(drive.is_constant for drive in drives) else None
+                self._after, self._until = after, until
+        return value

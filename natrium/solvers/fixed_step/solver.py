@@ -30,7 +30,7 @@ from natrium.model.root import find_root
 from natrium.solvers.base import BaseSolver, Run
 from natrium.solvers.dense import Sampled
 from natrium.solvers.fixed_step.schemes import SCHEMES, Current, Flow
-from natrium.solvers.fixed_step.smooth_input import SmoothInput
+from natrium.solvers.fixed_step.smooth_input import Level, SmoothInput
 from natrium.solvers.history import Event, Segment
 from natrium.solvers.limits import Limits
 from natrium.solvers.refractory import rest
@@ -173,9 +173,11 @@ class _Course:
         self.counter = -math.inf if self.exact else 0.0
         self.taken = 0
         self.kicks: list[tuple[float, int, float]] = []  # still to come: time, state, by how much
+        end = starts[-1] + 2.0 * solver.dt
+        self.level = Level(stimulus, solver.edges == "strict", starts[0], end)
         self.smooth = None
         if solver.read in ("average", "split"):
-            self.smooth = SmoothInput(stimulus, starts[0], starts[-1] + 2.0 * solver.dt)
+            self.smooth = SmoothInput(stimulus, starts[0], end)
 
     def carry_through(self) -> None:
         """Take all steps."""
@@ -292,17 +294,16 @@ class _Course:
 
     def _current(self, t: float, begin: float, h: float) -> tuple[Current, float]:
         """Give the input during a step that began at `t`, by the rule for reading it, and how far it goes."""
-        solver, parts = self.solver, self.stimulus.parts
+        solver = self.solver
         if self.smooth is not None and solver.read == "split":
             span = self.smooth.span_at(begin)
             return span.drive(begin), min(h, span.end - begin) if span.end > begin else h
-        strict = solver.edges == "strict"
         if solver.read == "start":
-            value = sum(part(t, strict=strict) for part in parts)
+            value = self.level(t)
         elif self.smooth is not None:
             value = self.smooth.mean(begin, begin + h)
         else:
-            return lambda s: sum(part(begin + s, strict=strict) for part in parts), h
+            return lambda s: self.level(begin + s), h
         return lambda s: value, h
 
     def _locate(self, old: Array, new: Array, h: float, current: Current) -> tuple[float, Array]:
