@@ -127,7 +127,7 @@ class Known:
         self.clocks: set[tuple[Any, ...]] = set()
         self.strides: set[tuple[Any, ...]] = set()
         # Class-level numbers, and the attributes that instances put over them.
-        self.classes: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        self.classes: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         self.final = False
         self.speaker, self.learned = 0, 0
         self.several: set[tuple[Any, ...]] = set()

@@ -73,9 +73,10 @@ class Lesson:
     def _find_states(self) -> None:
         known = self.tracer.known
         for segment in self.segments:
-            for (key, _), reads in segment.carried.items():
-                axis = self.series.get(key)
-                key = known.classes.get(key, key)
+            carried = [(own, key, one) for (key, _), one in segment.carried.items()
+                       for own in known.classes.get(key, [key])]  # fmt: skip
+            for key, kept, reads in carried:
+                axis = self.series.get(kept)
                 offsets: dict[tuple[Any, ...], int] = {}
                 for coords, step, origin in reads:
                     if axis is None or axis >= len(coords):
@@ -117,8 +118,12 @@ class Lesson:
         return memo[id(form)]
 
     def _leaf_varies(self, form: Form) -> int:
-        key, coords, offset = form.key
-        key = self.tracer.known.classes.get(key, key)
+        own, coords, offset = form.key
+        return max(
+            self._place_varies(key, coords, offset) for key in self.tracer.known.classes.get(own, [own])
+        )
+
+    def _place_varies(self, key: tuple[Any, ...], coords: tuple[Any, ...], offset: int | None) -> int:
         if (key, coords) in self.clocks:
             return TIMED
         if (key, coords, offset) in self.states or key[0] == "?":

@@ -91,9 +91,9 @@ class Tracer(Table):
 
     def resolve(self, place: Place) -> tuple[Any, ...]:
         """Say what a place is to a step: its key, coordinates that stand still, the other's offset."""
-        key = self.known.classes.get(place.key)
-        if key is not None and (key, (), None) in self.known.states:
-            return (key, (), None)
+        own = [key for key in self.known.classes.get(place.key, ()) if (key, (), None) in self.known.states]
+        if own:  # of several objects it is the one's that has put nothing over it yet
+            return (next((key for key in own if (key, ()) not in self.last), own[-1]), (), None)
         axis = self.known.series.get(place.key)
         learned = self.known.final or (self.segment is not None and place.key in self.segment.along)
         if axis is None or axis >= len(place.coords) or not learned:
@@ -313,7 +313,7 @@ class Tracer(Table):
             coords = (*rest[:axis], step + offset, *rest[axis:])
         kept = self.last.get((key, coords))
         shared_by = self.known.classes.items() if kept is None else ()
-        for shared in [one for one, own in shared_by if own == key]:
+        for shared in [one for one, own in shared_by if key in own]:
             kept = self.last.get((shared, coords))  # it is still its class's
         leaf = self.leaf(state, self.names.get(key, ""), float("nan"), 0)
         if kept is not None and (offset is None or kept.epoch == self.epoch):

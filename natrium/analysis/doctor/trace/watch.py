@@ -242,7 +242,9 @@ class Watch(Calls):
         key = ("a", self.objects.key(owner), attr)
         before = next((vars(kind)[attr] for kind in type(owner).__mro__ if attr in vars(kind)), None)
         if isinstance(before, Remembers) and before.place is not None:
-            self.tracer.known.classes[before.place.key] = key
+            over = self.tracer.known.classes.setdefault(before.place.key, [])
+            if key not in over:
+                over.append(key)
         setattr(owner, attr, self._kept(value, Place(key, text), line, literal, tests))
 
     def set_item(
