@@ -19,12 +19,14 @@ from natrium.analysis.doctor.reading.expressions.trees import (
     Program,
     in_order,
     leaf,
+    leaves,
     with_args,
 )
 from natrium.analysis.doctor.reading.maps.maps import NO_DT, step_of
 from natrium.analysis.doctor.trace.record import SOLVED, Node, Record
 
 ALIKE = 1e-6  # of a step: rounding
+METHODS = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 CLOSE = 1e-3  # of a state's range: what SciPy's tolerances may leave of a step
 
 
@@ -40,6 +42,7 @@ def solver_of(record: Record) -> str:
 
 def as_straight(record: Record) -> Record:
     """Put, for the equations' sake, a straight step in the place of each that a solver makes."""
+    record = _with_length(record)
     length = leaf(record.dt or NO_DT, step_of(record))
 
     def straight(node: Node, args: tuple[Node, ...]) -> Node:
@@ -65,6 +68,19 @@ def as_straight(record: Record) -> Record:
     )
 
 
+def _with_length(record: Record) -> Record:
+    """Take for the step how long the solver is called for, by its name, where no other is known."""
+    trees = [node for step in record.steps for node in step.updates.values()]
+    asked = {node.args[2] for node in in_order(trees) if node.op.startswith(SOLVED)}
+    names = {name for one in asked for name in leaves(one)}
+    if record.dt or len(names) != 1 or not names <= record.parameters.keys():
+        return record
+    (name,) = names
+    value = record.parameters[name].value
+    alone = all(abs(one.value - value) <= ALIKE * abs(value) for one in asked)
+    return attrs.evolve(record, dt=name) if alone else record
+
+
 class Solved:
     """What a solver makes in one step of the states that it was given.
 
@@ -78,9 +94,10 @@ class Solved:
         self.names = [node.args[0].name for node in nodes]
         self.flow = Program(node.args[1] for node in nodes)
         self.length = Program([nodes[0].args[2]])
+        self.method = nodes[0].op.removeprefix(f"{SOLVED}solve_ivp ")
 
-    def __call__(self, values: Mapping[str, float]) -> list[float]:
-        """Integrate from the states' values over the step."""
+    def __call__(self, values: Mapping[str, float], loosely: bool = False) -> list[float]:
+        """Integrate from the states' values over the step, sharply or by solve_ivp's own tolerances."""
         at = dict(values)
 
         def flow(_: float, y: Any) -> list[float]:
@@ -91,8 +108,11 @@ class Solved:
         length = self.length(values, DOUBLES["numpy"])[0]
         with warnings.catch_warnings():  # what it cannot do is told by what comes out
             warnings.simplefilter("ignore")
-            found = scipy.integrate.odeint(flow, begin, [0.0, length], tfirst=True)
-        return [float(one) for one in found[-1]]
+            if loosely:
+                ends = scipy.integrate.solve_ivp(flow, (0.0, length), begin, method=self.method).y[:, -1]
+            else:
+                ends = scipy.integrate.odeint(flow, begin, [0.0, length], tfirst=True)[-1]
+        return [float(one) for one in ends]
 
 
 def makes_again(record: Record) -> tuple[int, str]:
@@ -106,6 +126,15 @@ def makes_again(record: Record) -> tuple[int, str]:
     scale = {name: float(np.ptp(record.samples[:, at])) for at, name in enumerate(record.states)}
     values = record.parameter_values
     ready: dict[int, tuple[Solved, list[str]]] = {}
+    k = 0
+
+    def off_by(made: Sequence[float], names: Sequence[str]) -> str:
+        for name, value in zip(names, made, strict=True):
+            apart = value - float(record.samples[k + 1, record.states.index(name)])
+            if not abs(apart) <= CLOSE * (scale[name] or 1.0):
+                return f"{name} comes out {apart:.3g} away from SciPy's"
+        return ""
+
     for at, step in enumerate(record.steps):
         made = {name: node for name, node in step.updates.items() if node.op.startswith(SOLVED)}
         if made and all(node.args[0].op == LEAF for node in made.values()):
@@ -120,8 +149,9 @@ def makes_again(record: Record) -> tuple[int, str]:
         if record.time:
             now[record.time] = float(record.times[k])
         solved, names = ready[at]
-        for name, value in zip(names, solved(now), strict=True):
-            apart = value - float(record.samples[k + 1, record.states.index(name)])
-            if not abs(apart) <= CLOSE * (scale[name] or 1.0):
-                return k, f"{name} comes out {apart:.3g} away from SciPy's"
+        off = off_by(solved(now), names)
+        if off and solved.method in METHODS:
+            off = off_by(solved(now, loosely=True), names) and off
+        if off:
+            return k, off
     return -1, ""
