@@ -26,7 +26,7 @@ TURNS = 200_000  # of loops, in one run
 KEPT = 2_000  # values of a voltage that are looked at
 FEW, ALIKE = 3, 0.05  # ways in which one that does not flow goes on, in all; of as many steps
 DEEP = 5  # functions that call each other
-Loop = ast.For | ast.While
+Loop, LOOPS = ast.For | ast.While, (ast.For, ast.While)
 Block = ast.For | ast.While | ast.If | ast.FunctionDef
 
 
@@ -210,10 +210,19 @@ class _Text:
         return 0
 
     def end(self, lines: set[int]) -> int:
-        """Give the line of the test that leaves a loop; 0 where there is not one."""
-        tests = [up for one in self.nodes if isinstance(one, ast.Break) and one.lineno in lines
-                 for up in self.tests(one)[:1]]  # fmt: skip
-        return tests[0].lineno if len(tests) == 1 else 0
+        """Give the line that leaves a loop, or that of its test; 0 where there is not one."""
+        leaving = [
+            one for one in self.nodes if isinstance(one, (ast.Break, ast.Return)) and one.lineno in lines
+        ]
+        found = []
+        for one in leaving:
+            up, test = self.parent[one], 0
+            while isinstance(up, ast.stmt) and not isinstance(up, (*LOOPS, ast.FunctionDef)):
+                test = test or (up.lineno if isinstance(up, ast.If) else 0)
+                up = self.parent[up]
+            if isinstance(up, LOOPS):
+                found.append(test or one.lineno)
+        return found[0] if len(found) == 1 else 0
 
     def empty(self, lines: set[int]) -> int:
         """Give the line of what does nothing where V should be stepped, or of its loop; 0: unknown."""

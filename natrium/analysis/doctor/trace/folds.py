@@ -18,7 +18,11 @@ def _natrium_accumulate(xs, function=None, *, initial=None):
     return iter(made)
 
 def _natrium_reduce(function, xs, *initial):
-    return list(_natrium_accumulate(xs, function, initial=initial[0] if initial else None))[-1]
+    xs = iter(xs)
+    v = initial[0] if initial else next(xs)
+    for x in xs:
+        v = function(v, x)
+    return v
 
 def _natrium_FuncAnimation(fig, func, frames=None, init_func=None, fargs=None, *more, **options):
     if init_func is not None:

@@ -12,6 +12,10 @@ def without_poles(algebra: Algebra, root: Node, dt: str) -> Node:
     """Write (C/dt*v + I)/(C/dt + g) as (C*v + dt*I)/(C + dt*g), which has a value where dt is 0."""
 
     def solved(node: Node, args: tuple[Node, ...]) -> Node:
+        if name_of(node) == "*":
+            for one, other in (args, args[::-1]):  # dt*(x/dt)
+                if is_leaf(one, dt) and name_of(other) == "/" and is_leaf(other.args[1], dt):
+                    return other.args[0]
         below = _times(algebra, args[1], dt) if name_of(node) == "/" else None
         if below is None:
             return with_args(node, args)

@@ -30,8 +30,9 @@ from natrium.analysis.doctor.reading.text.blocks import lone_in
 from natrium.analysis.doctor.reading.text.loops import in_one_turn
 from natrium.analysis.doctor.reading.text.named import numbers_named
 from natrium.analysis.doctor.trace.meanings import is_threshold, plain
-from natrium.analysis.doctor.trace.record import Node
+from natrium.analysis.doctor.trace.record import Node, Record
 
+MOST_SPIKES = 0.1  # of all steps
 NEAR = 1e-9  # of a time: rounding
 _TIMES = re.compile(r"^(t|tau)(_|$)|ref")  # what times are called
 _LACKING = ("IndexError", "KeyError", "NameError", "UnboundLocalError", "TypeError", "ValueError")
@@ -98,7 +99,9 @@ def _dt_missing(case: Case) -> Iterator[Found]:
                 by.line, written(by), "", f"at {_step_name(case)} = 0 a step has no end", about=state,
             )  # fmt: skip
             continue
-        if kept:
+        without = points | {name: np.zeros_like(points[name]) for name in _spikes_in(maps.record)}
+        # A spike that comes in has no length.
+        if kept or not differ(values_at(there, without), points[state]):
             continue
         if not leaves(tree) - {state} and not _is_rate(tree, state):
             continue
@@ -137,6 +140,17 @@ def _dt_missing(case: Case) -> Iterator[Found]:
             f"at {_step_name(case)} = 0 a step still moves {plain(state)}",
             about=state,
         )
+
+
+def _spikes_in(record: Record) -> list[str]:
+    """Name what comes in as spikes do: in steps apart, of which each lasts for that step."""
+    courses = dict(record.exogenous) | ({record.input: record.inputs} if record.input else {})
+    found = []
+    for name, course in courses.items():
+        there = np.flatnonzero(course)
+        if 0 < there.size <= MOST_SPIKES * course.size and not np.any(np.diff(there) == 1):
+            found.append(name)
+    return found
 
 
 def _has_steps_apart(case: Case, state: str) -> bool:
