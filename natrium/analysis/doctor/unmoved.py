@@ -122,6 +122,10 @@ def unmoved(script: Script, subject: str, why: str) -> Unmoved | None:
         least = min(len(text.tests(one)) for one in reached)
         plainest = [one for one in reached if len(text.tests(one)) == least]
         line, said = (plainest[0].lineno, "leaves V where it is") if len(plainest) == 1 else (0, "")
+        if line and (anew := text.sets_anew(plainest[0])):
+            line, said = anew, "sets V anew in each turn"
+        elif line in run.masked and (mask := text.mask(plainest[0])):
+            line, said = mask, "picks none of V's elements"
     elif steps:
         line, said = text.barrier(steps[0], run.lines), "keeps V from being stepped"
     else:
@@ -188,6 +192,23 @@ class _Text:
                 found.append(one)
         return found
 
+    def mask(self, step: ast.Assign | ast.AugAssign) -> int:
+        """Give the line that makes the mask of the elements that a step sets; 0 where there is not one."""
+        to = _set(step)[0][0]
+        asked = ast.unparse(to.slice) if isinstance(to, ast.Subscript) else ""
+        made = [
+            one.lineno
+            for one in self.nodes
+            if isinstance(one, ast.Assign) and [ast.unparse(name) for name in one.targets] == [asked]
+        ]
+        return made[0] if len(made) == 1 else 0
+
+    def sets_anew(self, step: ast.Assign | ast.AugAssign) -> int:
+        """Give the line of the loop that goes by what a step sets; 0 where none does."""
+        set_ = {ast.unparse(to) for to, _ in _set(step)}
+        loops = (one for one in self.around(step) if isinstance(one, ast.For))
+        return next((one.lineno for one in loops if ast.unparse(one.target) in set_), 0)
+
     def kept(self) -> list[ast.Assign | ast.AugAssign]:
         """List the statements that set a V, of whatever it is made: where it flows there, it is moved."""
         return [one for one in self.nodes if isinstance(one, (ast.Assign, ast.AugAssign)) and _set(one)]
@@ -240,6 +261,7 @@ class _Watched:
 
     def __init__(self, script: Script, steps: Sequence[ast.Assign | ast.AugAssign]) -> None:
         self.lines: set[int] = set()
+        self.masked: set[int] = set()
         self.values: dict[int, list[float]] = {one.lineno: [] for one in steps}
         self._targets = {one.lineno: _set(one)[0][0] for one in steps}
         self._left: dict[FrameType, int] = {}  # the step that a frame has just left
@@ -259,8 +281,12 @@ class _Watched:
         done = self._left.pop(frame, 0)
         if done and len(self.values[done]) < KEPT:
             with suppress(Exception):  # what a script has under a name may raise anything
-                now = _value(self._targets[done], {**frame.f_globals, **frame.f_locals})
-                self.values[done].append(float(np.ravel(unwrapped(now))[0]))
+                names = {**frame.f_globals, **frame.f_locals}
+                ones = np.ravel(unwrapped(_value(self._targets[done], names)))
+                if not ones.size:  # a mask that picks none
+                    self.masked.add(done)
+                    ones = np.ravel(unwrapped(_value(_whole(self._targets[done]), names)))
+                self.values[done].append(float(ones[0]))
         if event == "line":
             self.lines.add(frame.f_lineno)
             if frame.f_lineno in self._targets:
@@ -270,6 +296,11 @@ class _Watched:
 
 def _set(step: ast.Assign | ast.AugAssign) -> list[tuple[ast.expr, ast.expr]]:
     return [(to, value) for to, value in sets_of(step) if is_voltage(ast.unparse(to))]
+
+
+def _whole(target: ast.expr) -> ast.expr:
+    """Give the array of which a target is a part."""
+    return target.value if isinstance(target, ast.Subscript) else target
 
 
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:

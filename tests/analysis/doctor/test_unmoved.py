@@ -70,6 +70,40 @@ def test_the_line_that_leaves_v_where_it_is_is_told(tmp_path, sound, old, new):
     assert fault.key == "nothing-moves"
 
 
+RETURNED = """import numpy as np
+def run(n=300):
+    v = np.zeros(n)
+    for k in range(n - 1):
+        v[k + 1] = v[k] + 0.1 * (20.0 - v[k]) / 10.0
+        return v
+print(run())
+"""
+SHADOWED = """import numpy as np
+dt, v_rest = 0.1, -65.0
+vs = []
+for v in np.full(300, v_rest):
+    v = v + dt * (20.0 - (v - v_rest)) / 10.0
+    vs.append(v)
+"""
+MASKED = """import numpy as np
+v, wait = np.zeros(5), np.zeros(5)
+for k in range(300):
+    free = wait > 0
+    v[free] += 0.1 * (2.0 - v[free]) / 10.0
+    fired = v > 1.0
+    v[fired] = 0.0
+    wait[fired] = 2.0
+"""
+
+
+@pytest.mark.parametrize(("text", "line"), [(RETURNED, 6), (SHADOWED, 4), (MASKED, 4)])
+def test_what_keeps_a_loop_from_going_on_is_told(tmp_path, text, line):
+    (tmp_path / "s.py").write_text(text)
+    with pytest.raises(NothingMoves) as caught:
+        read_script(tmp_path / "s.py")
+    assert [one.line for one in caught.value.result.faults] == [line]
+
+
 @pytest.mark.parametrize("text", ["x = 1\n", "v = [0.0] * 9\nfor k in range(8):\n    v[k] = 3.0 * k\n"])
 def test_of_what_is_no_neuron_no_line_is_told(tmp_path, text):
     (tmp_path / "s.py").write_text(text)

@@ -5,6 +5,7 @@ import pytest
 from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
+from tests.analysis.doctor.written import taken
 
 KIND = """
 from dataclasses import dataclass, replace
@@ -89,3 +90,31 @@ def test_two_objects_of_a_kind_stay_two(tmp_path):
     found = read(traced(path), solve=False)
     assert found.replay.off == -1, found.replay.why
     assert found.record.samples[0, found.record.states.index(found.maps.V)] in (-65.0, -60.0)
+
+
+def test_objects_of_one_class_begin_each_where_it_begins(tmp_path):
+    found = taken(tmp_path, """
+        class Gate:
+            state = 0.0
+            def settle(self, a, b):
+                self.state = a / (a + b)
+            def step(self, a, b, dt=0.02):
+                self.state += dt * (a * (1.0 - self.state) - b * self.state)
+        class Cell:
+            m, h, n = Gate(), Gate(), Gate()
+            def __init__(self):
+                self.v = -65.0
+                self.m.settle(0.2, 4.0)
+                self.n.settle(0.06, 0.12)
+            def step(self):
+                v = self.v
+                self.v += 0.02 * (3.0 * self.m.state * self.h.state * (50.0 - v) - self.n.state * (v + 77.0))
+                for gate, a, b in ((self.m, 0.2, 4.0), (self.h, 0.07, 0.05), (self.n, 0.06, 0.12)):
+                    gate.step(a + 1e-3 * v**2, b)
+        cell, vs = Cell(), []
+        for k in range(300):
+            cell.step()
+            vs.append(cell.v)
+        """)  # fmt: skip
+    begins = sorted(found.maps.record.samples[0].tolist())
+    assert begins == pytest.approx([-65.0, 0.0, 0.2 / 4.2, 0.06 / 0.18])

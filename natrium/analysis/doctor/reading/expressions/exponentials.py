@@ -69,9 +69,20 @@ def _exponential(size: int, ones: tuple[Any, ...], precision: int) -> Any:
     return mpmath.expm(mpmath.matrix([ones[k : k + size] for k in range(0, size * size, size)]))
 
 
+class Exponential(sympy.Function):  # type: ignore[misc]  # SymPy is not typed
+    """An element of an exponential; of numbers it is one."""
+
+    @classmethod
+    def eval(cls, size: Any, row: Any, column: Any, *ones: Any) -> Any:
+        """Give its value where all elements are numbers."""
+        if all(one.is_number for one in ones):
+            return sympy.Float(_of_doubles(int(size), int(row), int(column), *map(float, ones)))
+        return None
+
+
 def _of_symbols(size: int, row: int, column: int, *ones: Any) -> Any:
     """Leave it as a function of the elements."""
-    return sympy.Function(f"expm_{size}_{row}_{column}")(*ones)
+    return Exponential(size, row, column, *ones)
 
 
 EXPONENTIALS: dict[str, Callable[..., Any]] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import at_points, in_order, leaves
+from natrium.analysis.doctor.reading.expressions.trees import NUMBER, at_points, in_order, leaves
 from natrium.analysis.doctor.reading.findings.case import Case, first_line, own_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line, written
 from natrium.analysis.doctor.reading.model.recognise import GateFound, opens, split_gate
@@ -153,6 +153,10 @@ def _direction(
     steady = _steady(gate, first, second)
     good = np.isfinite(steady)
     line = own_line(case.equations[gate.name]) or own_line(case.maps.main.updates[gate.name])
+    if (
+        gate.kind != "alpha"
+    ):  # where its steady state is asked for: a function may give that of others as well
+        line = max((one.line for one in in_order([gate.first]) if one.op == NUMBER), default=0) or line
     way = "rises" if rise > 0 else "falls"
     yield Found(
         "gate-direction", "fault",

@@ -55,6 +55,8 @@ def _grown(case: Case, points: Mapping[str, Array]) -> Iterator[Found]:
         rate = values_at(slope, points)
         if np.all(rate > 0.0) and not differ(rate, np.full(len(rate), rate[0])):
             line = maps.main.updates[state].line or own_line(flow)
+            if maps.record.fused and slope.line:  # of the matrix's own element
+                line = slope.line
             yield Found(
                 "decay-sign", "fault",
                 f"{plain(state)} grows by itself, in {in_line(case.source, line)}: what should take it back "

@@ -8,12 +8,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import leaves
+from natrium.analysis.doctor.reading.expressions.trees import in_order, is_leaf, leaves
 from natrium.analysis.doctor.reading.findings.case import Case
-from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line
+from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.text.blocks import given_to, grown_at
 from natrium.analysis.doctor.reading.text.named import numbers_named
-from natrium.analysis.doctor.reading.text.turns import compared_after, seeded_again, start_overwritten
+from natrium.analysis.doctor.reading.text.turns import (
+    compared_after,
+    seeded_again,
+    set_anew,
+    start_overwritten,
+)
 from natrium.analysis.doctor.reading.text.untaken import number_of, numbers_made
 from natrium.analysis.doctor.trace.meanings import is_times_of_spikes, plain
 
@@ -31,6 +36,7 @@ def in_turns(case: Case) -> Iterator[Found]:
         return
     yield from _seeded(case)
     yield from _starts_lost(case)
+    yield from _set_anew(case)
     yield from _kept_in_each(case)
     yield from _floored(case)
     yield from _compared_after(case)
@@ -67,6 +73,19 @@ def _starts_lost(case: Case) -> Iterator[Found]:
                 )  # fmt: skip
 
 
+def _set_anew(case: Case) -> Iterator[Found]:
+    """Find what each turn begins anew, though its test is to know what an earlier turn set."""
+    line = case.maps.main.updates[case.maps.V].line
+    if (found := set_anew(case.source, line)) is not None:
+        at, name, asked = found
+        yield Found(
+            "set-anew", "fault",
+            f"{at_first(case.source, at)} sets {name} anew in each turn: {in_line(case.source, asked)} never "
+            "knows what an earlier turn has made of it.",
+            at, quoted(case.source, at), evidence="it belongs before the loop", about=name,
+        )  # fmt: skip
+
+
 def _compared_after(case: Case) -> Iterator[Found]:
     """Find a threshold that V is held against once, after the last step."""
     maps = case.maps
@@ -86,6 +105,18 @@ def _never_on(case: Case) -> Iterator[Found]:
     """Find an input that a line sets in some elements, and that is 0 in all of them."""
     record = case.maps.record
     if not record.input or not record.whole or record.runs[1] > 1 or np.any(record.inputs):
+        return
+    name, tree = plain(record.input), case.maps.main.updates[case.maps.V]
+    kept = record.lists.get(name)
+    if kept is not None and kept.ndim == 1 and not record.side and np.any(kept):
+        # What sets it does, and what reads it goes elsewhere.
+        read = (one.line for one in in_order([tree]) if any(is_leaf(arg, record.input) for arg in one.args))
+        line = next(read, 0)
+        yield Found(
+            "input-never-on", "fault",
+            f"Of {name} {in_line(case.source, line)} reads elements that are 0, and none of the others.",
+            line, evidence=f"{np.count_nonzero(kept)} of {kept.size} are not 0", about=record.input,
+        )  # fmt: skip
         return
     values = numbers_made(case.source, numbers_named(case.source))
     for _, to, value in given_to(case.source, plain(record.input)):

@@ -126,7 +126,9 @@ def _given(source: Sequence[str], name: str) -> list[tuple[int, ast.expr]]:
 
 def _tells_time(value: ast.expr) -> bool:
     """Tell whether what is kept is a time: it is made of the step or of the clock."""
-    names = [ast.unparse(one) for one in ast.walk(value) if isinstance(one, (ast.Name, ast.Attribute))]
+    calls = {id(one.func) for one in ast.walk(value) if isinstance(one, ast.Call)}  # cell.step() is none
+    parts = [one for one in ast.walk(value) if isinstance(one, (ast.Name, ast.Attribute))]
+    names = [ast.unparse(one) for one in parts if id(one) not in calls]
     return any(step_rank(one) is not None or is_times(one) for one in names)
 
 

@@ -12,6 +12,7 @@ from natrium.analysis.doctor.reading.expressions.wording import text_of
 from natrium.analysis.doctor.reading.findings.case import Case, line_in
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.model.units import MILLISECONDS, SECONDS, comments
+from natrium.analysis.doctor.reading.text.noise import is_drawn_before, numbered
 from natrium.analysis.doctor.trace.meanings import is_noise, plain
 from natrium.analysis.doctor.trace.record import Node
 from natrium.model.arrays import Array
@@ -33,6 +34,7 @@ def scales(case: Case) -> Iterator[Found]:
     """
     yield from _two_units(case)
     yield from _noise_by_step(case)
+    yield from _noise_frozen(case)
 
 
 def _two_units(case: Case) -> Iterator[Found]:
@@ -101,6 +103,27 @@ def _noise_by_step(case: Case) -> Iterator[Found]:
             f"{in_line(case.source, line)}: the shorter a step is, the less it does. White noise goes by "
             f"the root of {plain(record.dt)}.",
             line, text_of(own), evidence=f"{drawn.size} draws", about=maps.V,
+        )  # fmt: skip
+        return
+
+
+def _noise_frozen(case: Case) -> Iterator[Found]:
+    """Find noise of which every step reads one and the same number of many that were drawn."""
+    maps, record = case.maps, case.maps.record
+    tree = maps.main.updates[maps.V]
+    for name in sorted(leaves(tree) & record.parameters.keys()):
+        base = name.partition("[")[0]
+        if record.side or not (is_noise(base) and is_drawn_before(case.source, base)):
+            continue
+        line = next((one.line for one in in_order([tree]) if any(is_leaf(arg, name) for arg in one.args)), 0)
+        stands = next(iter(numbered(case.source, line, plain(base))), "")
+        if not stands:
+            continue
+        yield Found(
+            "noise-frozen", "fault",
+            f"Every step reads {stands} alone, in {in_line(case.source, line)}: one and the same number.",
+            line, stands, evidence=f"it is {record.parameters[name].value:.6g} in {record.order.size} steps",
+            about=maps.V,
         )  # fmt: skip
         return
 

@@ -159,6 +159,7 @@ CAUSES = (
     "not-carried-on",
     "dt-divides",
     "dt-missing",
+    "set-anew",
 )
 
 # What is no equation's: its sign is no consequence of these.

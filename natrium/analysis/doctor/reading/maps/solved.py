@@ -109,7 +109,8 @@ class Solved:
         with warnings.catch_warnings():  # what it cannot do is told by what comes out
             warnings.simplefilter("ignore")
             if loosely:
-                ends = scipy.integrate.solve_ivp(flow, (0.0, length), begin, method=self.method).y[:, -1]
+                solver: Any = scipy.integrate.solve_ivp
+                ends = solver(flow, (0.0, length), begin, method=self.method).y[:, -1]
             else:
                 ends = scipy.integrate.odeint(flow, begin, [0.0, length], tfirst=True)[-1]
         return [float(one) for one in ends]

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from natrium.analysis.doctor.reading.text.blocks import given_to
+from natrium.analysis.doctor.reading.text.labels import nodes_of
 from natrium.analysis.doctor.trace.meanings import is_noise, plain
 
 DEEP = 4  # names through which an array is followed to where it is drawn
@@ -25,6 +26,25 @@ def drawn_before(source: Sequence[str], name: str, dt: str) -> bool:
     nodes = _made_of(source, plain(name).partition("[")[0], DEEP)
     drawn = any(isinstance(one, ast.Call) and is_noise(ast.unparse(one.func)) for one in nodes)
     return drawn and any(_is_root(one, plain(dt)) for one in nodes)
+
+
+def is_drawn_before(source: Sequence[str], name: str) -> bool:
+    """Tell whether what an array is made of is drawn, many at once."""
+    nodes = _made_of(source, plain(name), DEEP)
+    calls = [one for one in nodes if isinstance(one, ast.Call) and (one.args or one.keywords)]
+    return any(is_noise(ast.unparse(one.func)) for one in calls)
+
+
+def numbered(source: Sequence[str], line: int, name: str) -> list[str]:
+    """List the elements of an array that a line reads by a number that is written there."""
+    return [
+        ast.unparse(one)
+        for one in nodes_of(source)
+        if isinstance(one, ast.Subscript)
+        and one.lineno == line
+        and isinstance(one.slice, ast.Constant)
+        and plain(ast.unparse(one.value)) == name
+    ]
 
 
 def _made_of(source: Sequence[str], name: str, deep: int) -> list[ast.AST]:

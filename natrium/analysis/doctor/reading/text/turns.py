@@ -65,6 +65,45 @@ def start_overwritten(source: Sequence[str], line: int, name: str) -> Iterator[t
                 yield read[0], one.lineno, value
 
 
+def set_anew(source: Sequence[str], line: int) -> tuple[int, str, int] | None:
+    """Find a name that a turn sets to a number, then asks for, then sets for a later turn that cannot know.
+
+    Parameters
+    ----------
+    source : sequence of str
+    line : int
+        Of the step.
+
+    Returns
+    -------
+    (int, str, int) or None
+        The line that sets it anew, the name, and the line that asks for it.
+    """
+    loop = next(iter(of_turn(source, line)[-1:]), None)
+    body = loop.body if isinstance(loop, ast.For | ast.While) else []
+    for at, first in enumerate(body):
+        if not isinstance(first, ast.Assign) or not isinstance(first.targets[0], ast.Name):
+            continue
+        name, number = first.targets[0].id, first.value
+        number = number.operand if isinstance(number, ast.UnaryOp) else number
+        later = body[at + 1 :]
+        named = [one for one in _parts(later) if isinstance(one, ast.Name) and one.id == name]
+        sets = [one for one in named if isinstance(one.ctx, ast.Store)]
+        reads = [one for one in named if isinstance(one.ctx, ast.Load)]
+        if not isinstance(number, ast.Constant) or not sets or not reads:
+            continue
+        tests = {id(part) for one in later if isinstance(one, ast.If) for part in ast.walk(one.test)}
+        before = max(part.lineno for part in reads) < min(part.lineno for part in sets)
+        if before and all(id(part) in tests for part in reads):
+            return first.lineno, name, reads[0].lineno
+    return None
+
+
+def _parts(block: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    for one in block:
+        yield from ast.walk(one)
+
+
 def compared_after(source: Sequence[str], line: int, name: str) -> int:
     """Give the line that compares what steps move, and sets it, after the loop that steps; 0: none does.
 

@@ -3,6 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
+from tests.analysis.doctor.written import taken
 
 NOISY = """
 import numpy as np
@@ -171,3 +172,48 @@ def test_an_input_that_is_set_in_no_element_is_told(tmp_path, begin, told):
 @pytest.mark.parametrize(("share", "told"), [("dt / 2", []), ("dt", [("stage-weights", 8)])])
 def test_stages_that_are_added_up_whole_are_told(tmp_path, share, told):
     assert faults(tmp_path, WHOLE.format(share=share)) == told
+
+
+WAITS = """
+import numpy as np
+dt, tau, V_rest, V_th, t_ref = 0.1, 10.0, -65.0, -50.0, 3.0
+V, spikes = np.full(1200, V_rest), []
+last = -100.0
+I = np.zeros(1200)
+I[200:1000] = 20.0
+for i in range(1, 1200):
+    if i * dt - last < t_ref:
+        V[i] = V_rest
+        continue
+    V[i] = V[i - 1] + dt * (-(V[i - 1] - V_rest) + I[i]) / tau
+    if V[i] >= V_th:
+        V[i] = V_rest
+        last = i * dt
+        spikes.append(i * dt)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("1200):\n", "1200):\n    last = -100.0\n", ("set-anew", 9)),
+        ("I[i]) / tau", "I[int(i * dt)]) / tau", ("input-never-on", 12)),
+    ],
+)
+def test_what_a_turn_loses_is_told(tmp_path, old, new, told):
+    assert taken(tmp_path, WAITS).faults == ()
+    assert [(one.key, one.line) for one in taken(tmp_path, WAITS.replace(old, new)).faults] == [told]
+
+
+def test_what_a_turn_sets_and_asks_for_afterwards_is_its_own(tmp_path):
+    found = taken(tmp_path, """
+        v, count = 0.0, 0
+        for k in range(400):
+            fired = False
+            v += 0.1 * (15.0 - v) / 10.0
+            if v > 10.0:
+                v, fired = 0.0, True
+            if fired:
+                count += 1
+        """)  # fmt: skip
+    assert found.faults == ()

@@ -3,6 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
+from tests.analysis.doctor.written import taken
 
 SCRIPT = """
 dt, n = 0.1, 400
@@ -60,3 +61,19 @@ def test_a_time_with_which_an_axis_does_not_begin_is_told(tmp_path):
     old = "v, ts, vs, spikes = -70.0, [0.0], [-70.0], []"
     new = "v, ts, vs, spikes = -70.0, [-70.0], [-70.0], []"
     assert faults_of(tmp_path, old, new) == [("time-axis", new)]
+
+
+def test_step_numbers_in_a_comprehension_are_no_labels(tmp_path):
+    found = taken(tmp_path, """
+        class Cell:
+            v = 0.0
+            def step(self, I, dt=0.1):
+                self.v += dt * (I - self.v) / 10.0
+                fired = self.v > 1.0
+                if fired:
+                    self.v = 0.0
+                return fired
+        cell = Cell()
+        spikes = [k for k in range(900) if cell.step(2.0)]
+        """)  # fmt: skip
+    assert found.faults == ()

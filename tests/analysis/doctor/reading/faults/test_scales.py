@@ -3,6 +3,7 @@
 import pytest
 
 from natrium.analysis.doctor import read_script
+from tests.analysis.doctor.written import taken
 
 TIMED = """
 dt = {dt}
@@ -52,3 +53,17 @@ def test_a_step_in_s_over_a_time_constant_in_ms_is_told(tmp_path, dt, found):
 )
 def test_noise_that_goes_by_the_step_is_told(tmp_path, moved, kind, found):
     assert told(tmp_path, NOISY.format(moved=moved), kind) == found
+
+
+@pytest.mark.parametrize(("index", "told"), [("k", []), ("0", [("noise-frozen", 6)])])
+def test_one_number_of_noise_for_all_steps_is_told(tmp_path, index, told):
+    found = taken(tmp_path, f"""
+        import numpy as np
+        dt, tau, sigma, v = 0.1, 10.0, 3.0, 0.0
+        noise = np.random.default_rng(3).standard_normal(900)
+        for k in range(900):
+            v += dt * (8.0 - v) / tau + sigma * np.sqrt(dt) * noise[{index}]
+            if v > 12.0:
+                v = 0.0
+        """)  # fmt: skip
+    assert [(one.key, one.line) for one in found.faults] == told
