@@ -20,10 +20,10 @@ from natrium.analysis.doctor.trials.formulas import (
     exchanged,
     many,
     regrouped,
-    summed,
     turned_names,
     turned_round,
 )
+from natrium.analysis.doctor.trials.lacking import left_out, multiplied, negated
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import disordered, misnamed
 from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
@@ -44,6 +44,7 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
 BRACKETS, LENT, READ, PASSED, KNOWN = 1.05, 0.9, 0.88, 0.6, 0.5  # READ: in the formula that reads it
+ADDED = 1.7  # anything that can be read may be a factor: looked for where something is told alone
 _UNITS, NEAR = (1.0, 1e-3, 1e3), 30.0  # of a number that is another's: how far from it
 _WORD = re.compile(r"\w+")
 
@@ -146,6 +147,11 @@ class Editor:
         return plain_name or isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Constant))
 
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
+        if isinstance(node, ast.expr):
+            yield from ((one, ADDED) for one in multiplied(node, self.text))
+            minus = negated(node, self.text)
+            if minus is not None:
+                yield minus, SIGN
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self.text.is_operand(node):
             for name in self._lent(node):
                 by = ast.parse(name, mode="eval").body
@@ -281,7 +287,8 @@ class Editor:
             known = {one for one in known | set(self.text.functions) if self.text.is_alike(one, own)}
         else:
             known -= set(self.text.functions)
-            known -= self.text.arrays if role == "number" else set()
+            if role == "number":
+                known = {one for one in known if not self.text.is_array(one, function)}
             known -= self.text.things if own not in self.text.things else set()
             known |= set(self._lent(node)) if isinstance(node.ctx, ast.Load) else set()
         call = self.text.parent.get(node)
@@ -343,30 +350,16 @@ class Editor:
             yield node.right, DROP
         for one in regrouped(node):
             yield one, BRACKETS
-        for name in self._left_out(node):
+        for name in left_out(node, self.text):
             yield ast.BinOp(node, ast.Add(), name), PASSED if ast.unparse(name) in self.unread else MORE
         if not isinstance(self.text.parent.get(node), ast.BinOp):
             rare = any(isinstance(one, ast.Compare) for one in ast.walk(node))
             yield from ((one, MORE if rare else ORDER) for one in turned_names(node))
 
-    def _left_out(self, node: ast.BinOp) -> Iterator[ast.expr]:
-        """Give names that a sum of names, called alike, may lack."""
-        above = self.text.parent.get(node)
-        parts = [] if isinstance(above, ast.BinOp) and isinstance(above.op, ast.Add) else summed(node)
-        if len(parts) < 2 or not all(isinstance(one, (ast.Name, ast.Attribute)) for one in parts):
-            return
-        own = {ast.unparse(one) for one in parts}
-        begins = {one.partition("_")[0].lower() for one in own}
-        here = self.text.names_of(self.text.function_of(node)).get("number", set())
-        for name in sorted(here - own if len(begins) == 1 else ()):
-            if name.partition("_")[0].lower() in begins:
-                yield ast.parse(name, mode="eval").body
-
     def _assigned(self, node: ast.Assign) -> Iterator[tuple[ast.AST, float]]:
         target, value = node.targets[0], node.value
-        if is_of_grid(ast.unparse(target)) or not isinstance(
-            target, (ast.Name, ast.Attribute, ast.Subscript)
-        ):
+        span = is_of_grid(ast.unparse(target)) and not self.text.is_turned(node)
+        if span or not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
             return
         for by in [] if isinstance(value, ast.Constant) else self.text.steps_at(value):
             for op in (ast.Mult(), ast.Div()):
@@ -386,7 +379,8 @@ class Editor:
             yield changed(node, value=ast.UnaryOp(ast.USub(), value)), MORE
         if isinstance(value, (ast.Name, ast.Attribute)):
             yield changed(node, value=ast.Constant(0.0)), DROP
-        if ast.unparse(target) not in ast.unparse(value) and self.text.goes_on(target):
+        read = {ast.unparse(one) for one in ast.walk(value) if isinstance(one, type(target))}
+        if ast.unparse(target) not in read and self.text.goes_on(target):
             for more in (ast.Add(), ast.Sub()):
                 yield ast.copy_location(ast.AugAssign(target, more, value), node), ORDER
 

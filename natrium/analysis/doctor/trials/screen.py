@@ -32,6 +32,8 @@ RUN, CALL = 3.0, 0.012  # ms of a run beside its turns; of a call by SciPy
 TURN, OPERATION = 1.5e-3, 1.2e-4  # ms of a turn, and of each operation in it
 ALIKE = 0.9  # of the longest loop's turns
 CLEAR, SHORT = 0.05, 40  # of V's range: what shows; turns that are looked at beyond
+UNLIKE = 1.5  # how many times as long as a step that a run of so many turns has
+STAYS = 10  # turns, half of which are away, that show
 FEWEST, LARGEST = 10, 100_000  # samples that are a course
 WIDE = 16  # what is kept of one turn
 SIDES = 4  # neurons, or states, side by side
@@ -91,6 +93,8 @@ class Screen:
         In a step, or so.
     loop : int
         Which loop of it steps, as `Record.loop`; -1 where that is not known.
+    V : ndarray or None
+        What the script's voltage is, step by step, where it was read: what keeps that is the course.
 
     Attributes
     ----------
@@ -106,6 +110,7 @@ class Screen:
         units: Iterable[float],
         operations: int = 40,
         loop: int = -1,
+        V: Array | None = None,
     ) -> None:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
@@ -129,11 +134,15 @@ class Screen:
         endless, self.most = isinstance(first.run.error, OverBudget), 3 * first.hook.count
         if endless or (first.run.error is not None and not self.turns):  # a sound one goes to the end
             self.turns, self.most = round((self.end - self.begin) / step), TURNS
-        step = step if self.turns else (self.end - self.begin) / MOST
+        even = (self.end - self.begin) / (self.turns or MOST)
+        if not (self.turns and 1.0 / UNLIKE < step / even < UNLIKE):  # no step, or not the script's own
+            step = float(f"{even:.2g}") if self.turns else even
         self.times = self.begin + step * np.arange(max(self.turns or MOST, 1) + 2 * NEAR)
         self.course = np.asarray(truth.state(np.minimum(self.times, self.end)))[0]
         self.spread = float(np.ptp(self.course)) or 1.0
         self.low, self.high = self._around(self.course)
+        self._V = V
+        self._places: set[str] | None = None  # where V is kept
 
     def cost(self, turns: int = 0) -> float:
         """Tell what a run of so many turns takes, ms or so; 0: all."""
@@ -151,9 +160,17 @@ class Screen:
     @property
     def has_course(self) -> bool:
         """Whether the text's run keeps anything; SciPy may not come to the end of one with a slip."""
-        return self.solved or any(
-            one.size >= max(FEWEST, 0.9 * self.turns) for one in self._kept(self.tree, self.turns)
-        )
+        kept = list(self._kept(self.tree, self.turns))
+        self._places = {place for place, one in kept if self._is_voltage(one)} or None
+        return self.solved or any(one.size >= max(FEWEST, 0.9 * self.turns) for _, one in kept)
+
+    def _is_voltage(self, one: Array) -> bool:
+        """Tell whether a course is that of V, from its first sample on or from the one after it."""
+        for own in [] if self._V is None else [self._V, self._V[1:]]:
+            n = min(own.size, one.size) - 1
+            if n > FEWEST and np.ptp(own[:n]) > 0.0 and np.array_equal(own[1:n], one[1:n], equal_nan=True):
+                return True
+        return False
 
     @staticmethod
     def _around(course: Array) -> tuple[Array, Array]:
@@ -176,16 +193,18 @@ class Screen:
     def shows(self, tree: ast.Module) -> int:
         """Tell within how many turns a text's course goes away from the true one; 0: not before the end."""
         apart = min(self._apart(tree, 0), key=lambda one: float(np.mean(one)), default=np.empty(0))
-        off = np.flatnonzero(apart > CLEAR)
+        away = np.cumsum(np.pad(apart > CLEAR, (1, STAYS)))  # what it comes back from is no slip's
+        off = np.flatnonzero((apart > CLEAR) & (away[STAYS:-1] - away[: -STAYS - 1] >= 0.5 * STAYS))
         turns = 2 * int(off[0]) + SHORT if off.size else 0
         return turns if self.turns and turns < 0.7 * self.turns else 0
 
     def _apart(self, tree: ast.Module, turns: int) -> Iterator[Array]:
         """Give how far each course that a text keeps is from the true one, sample by sample, of V's range."""
         turns = turns or self.turns
-        kept = [one for one in self._kept(tree, turns) if one.size >= FEWEST]
-        grids = {one.size: one for one in kept if self._is_clock(one)} if not turns else {}
-        for one in kept:
+        kept = [pair for pair in self._kept(tree, turns) if pair[1].size >= FEWEST]
+        grids = {one.size: one for _, one in kept if self._is_clock(one)} if not turns else {}
+        known = [one for place, one in kept if self._places is not None and place in self._places]
+        for one in known or [one for _, one in kept]:
             low, high = self.low, self.high
             if one.size in grids:
                 grid = grids[one.size] * self._unit(grids[one.size])
@@ -209,8 +228,8 @@ class Screen:
         at = ((unit, unit * one[0] - self.begin, unit * one[-1] - self.end) for unit in (1.0, 1000.0))
         return next((u for u, first, last in at if abs(first) < 1e-6 and abs(last) < 0.2 * self.end), 0.0)
 
-    def _kept(self, tree: ast.Module, turns: int) -> Iterator[Array]:
-        """Give the courses that a text's run keeps, as far as it went."""
+    def _kept(self, tree: ast.Module, turns: int) -> Iterator[tuple[str, Array]]:
+        """Give the courses that a text's run keeps, as far as it went, with where they are kept."""
         run = copy.copy(self._run)
         run.script, run.outputs, run.namespace = attrs.evolve(self.script, tree=tree), Outputs(), {}
         layers = Layers(False, run.outputs, run.sibling)
@@ -228,14 +247,14 @@ class Screen:
                 run.go(make, given, self._scratch)
             else:
                 run.run(self._shared.of(tree), make, given, self._scratch)
-        for names in [*made[0].held, run.namespace] if made else []:
+        for at, names in enumerate([*made[0].held, run.namespace] if made else []):
             for name, value in names.items():
                 if not name.startswith("_"):
-                    yield from _courses(value)
+                    yield from _courses(value, f"{at}.{name}")
 
 
-def _courses(value: Any, depth: int = 0) -> Iterator[Array]:
-    """Give the rows of numbers that a value holds."""
+def _courses(value: Any, place: str, depth: int = 0) -> Iterator[tuple[str, Array]]:
+    """Give the rows of numbers that a value holds, with where they are."""
     if isinstance(value, (list, tuple)) and FEWEST <= len(value) <= LARGEST:
         turns = [one if isinstance(one, (list, tuple, np.ndarray)) else (one,) for one in value]
         wide = {np.size(one) if isinstance(one, np.ndarray) else len(one) for one in turns}
@@ -249,10 +268,10 @@ def _courses(value: Any, depth: int = 0) -> Iterator[Array]:
         if not FEWEST <= value.size <= LARGEST:
             return
         rows = value[None] if value.ndim == 1 else value if value.shape[1] > value.shape[0] else value.T
-        yield from np.asarray(rows[:SIDES], dtype=float)
+        yield from ((f"{place}[{at}]", one) for at, one in enumerate(np.asarray(rows[:SIDES], dtype=float)))
     elif depth < 2:
         held = value if isinstance(value, dict) else None
         if held is None and type(value).__module__.startswith("natrium_traced"):
             held = getattr(value, "__dict__", {})
-        for one in (held or {}).values():
-            yield from _courses(one, depth + 1)
+        for name, one in (held or {}).items():
+            yield from _courses(one, f"{place}.{name}", depth + 1)

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Container
+import math
+from collections.abc import Callable
+from functools import cached_property
 
 import attrs
 import numpy as np
 
 from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
-from natrium.analysis.doctor.reading.expressions.numbers import numbers_of
 from natrium.analysis.doctor.reading.expressions.trees import in_order
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, sorted_findings
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.foreign import at_most
 from natrium.analysis.doctor.trace.forms import Enough
-from natrium.analysis.doctor.trace.meanings import is_input as names_input
-from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.script import Script
-from natrium.analysis.doctor.trials.distance import FAR, distances
-from natrium.analysis.doctor.trials.edits import WANTED, Edit, Editor
+from natrium.analysis.doctor.trials.edits import Edit
+from natrium.analysis.doctor.trials.likely import likely_edits
 from natrium.analysis.doctor.trials.screen import CALLS, TURNS, Screen
 from natrium.model import Model, SolverError
 from natrium.model.arrays import Array
@@ -32,12 +30,13 @@ DRIFT = 0.1  # a course that is off by less may be a sound script's with a coars
 NOTHING = 0.9  # a run that is off by more may keep no V at all
 LITTLE = 0.1  # of how far it is off where that first shows: a change that leaves less mends that
 MUCH = 0.3  # of how far a course is off: a change that leaves more does not mend it
-SCREENED = 4_000  # milliseconds, or so, of plain runs: as many changes are looked at
+SCREENED, LONG, MANY = 4_000, 1_000, 4.0  # ms, or so, of plain runs; of so many steps; times as many at most
+ALSO = 0.3  # how much more far-fetched than one that begins as the claim's others may be
+AGAIN = 2  # changes that are read whole where none is right in its first steps
 MOST, FEW, LARGE = 8, 3, 300  # changes that are read; of a step of so many operations
 BUDGET = 300_000  # operations of traced steps, all trials together
 ONCE = 2_000  # operations that a run costs beside its steps
 SHORT = 40  # steps that show an equation
-PER_NAME = 0.25  # how far-fetched a change is for each name that it is away from what was found
 SHARE = 0.2  # of the true spikes: so many may be more or fewer on a grid
 # What a script's own steps prove, with its line.
 _PROVEN = (
@@ -53,15 +52,9 @@ _PROVEN = (
     "spike-by",
     "clock-pace",
 )
-_OF_RULES = ("reset", "initial", "refractory", "hold", "starts", "never")
-_LOOKED_FOR = ("equation-differs", "wrong-name", "alpha-beta-swapped", "gate-missing")
 _OF_RUNS = ("threshold-unreached", "never-fires", "refractory-unused")
 _OF_TEXT = ("order-differs", "stage-unused", "stage-repeated")
 _OF_CLOCK = ("dt-", "clock-pace")
-_NOT_FOUND = ("gate-missing", "extra-state", "never-fires", "initial-V")
-TRIED = 0.35  # how far-fetched it then is, and how near what two at once ask for
-_NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]?\d+)?")
-_EDGES = 6  # of an input: more are a course
 Run = Callable[[Script, int], Reading]
 
 
@@ -82,9 +75,11 @@ def settled(script: Script, claim: Model, first: Reading | Exception, run: Run) 
     Reading or None
         With the one fault that the change mends; None where there is none to be told, or none is found.
     """
-    if isinstance(first, Reading) and not (_is_open(first) if first.faults else _is_off(first)):
+    if isinstance(first, Reading) and not first.faults and not _is_off(first):
         return None
     trials = _Trials(script, claim, first, run)
+    if isinstance(first, Reading) and first.faults and not _is_open(first) and trials.confirms():
+        return None
     found = trials.best()
     if found is None:
         return None
@@ -135,29 +130,9 @@ def _faults(reading: Reading, steps: int) -> list[Found]:
     return [one for one in reading.faults if one.key not in _OF_TEXT and not (steps and one.key in _OF_RUNS)]
 
 
-def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = False) -> set[int]:
-    """Give the lines that set what is called so, or what is called like an input."""
-
-    def wanted(name: str) -> bool:
-        return names_input(name) if is_input else name.rpartition(".")[2] in names
-
-    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and wanted(one.name)]
-    found = {line for one in functions for line in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
-    for one in ast.walk(tree):
-        stored = isinstance(getattr(one, "ctx", None), ast.Store)
-        if stored and isinstance(one, (ast.Name, ast.Attribute, ast.Subscript)):
-            kept = one.value if isinstance(one, ast.Subscript) else one
-            if wanted(ast.unparse(kept)):
-                found.add(one.lineno)
+def _voltage(reading: Reading) -> Array:
+    found: Array = reading.record.samples[:, reading.record.states.index(reading.maps.V)]
     return found
-
-
-def _begins(tree: ast.Module, solver: str) -> set[str]:
-    """Name what SciPy's solver is called with: when and where it begins."""
-    calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)] if solver else []
-    made = [one for one in calls if ast.unparse(one.func).rpartition(".")[2] == solver.split()[0]]
-    given = [part for one in made for arg in one.args[1:] for part in ast.walk(arg)]
-    return {one.id for one in given if isinstance(one, ast.Name)}
 
 
 class _Trials:
@@ -173,67 +148,120 @@ class _Trials:
 
     def best(self) -> tuple[Edit, Reading] | None:
         """Give the likeliest change that makes the script right, and what it then is."""
-        likely = self._likely()
-        screened = self._screened(likely)
+        screened = self._screened()
         if screened is not None:
             likely, budget = screened, BUDGET
         elif isinstance(self.first, Reading) and self.first.faults:
-            budget = BUDGET // 3
+            likely, budget = [edit for _, edit in self.likely], BUDGET // 3
         else:
             return None  # nothing is found, and nothing is off
+        self._shorten()
+        again: list[tuple[int, int]] = []
+        for at, edit in enumerate(likely):
+            if self.spent > budget:
+                return None
+            if self.steps:
+                short = self._read(self._changed(edit), self.steps)
+                if short is not None and not self._is_right(short, self.steps):
+                    again.append((len(short.faults), at))
+                    continue
+            mended = self._mended(edit, 0)
+            if mended is not None:
+                return edit, mended
+        for _, at in sorted(again)[:AGAIN] if screened else ():  # a sound script may need all its steps
+            mended = self._mended(likely[at], 0) if self.spent <= budget else None
+            if mended is not None:
+                return likely[at], mended
+        return None
+
+    def confirms(self) -> bool:
+        """Tell whether a change of the one line that is told makes the script right."""
+        screen, line = self.screen, self.first.faults[0].line if isinstance(self.first, Reading) else 0
+        if screen is None:
+            return True
+        with screen:
+            own, shows = screen.distance(self.tree), screen.shows(self.tree)
+            if not screen.has_course or own < UNSEEN:
+                return True
+            first, begun = screen.distance(self.tree, shows), list[tuple[float, int, Edit]]()
+            for at, (_, edit) in enumerate(self.likely):
+                if edit.line == line and (off := screen.distance(edit.made(), shows)) < LITTLE * first:
+                    begun.append((max(off, UNSEEN), at, edit))
+        self._shorten()
+        return any(
+            self._mended(edit, steps) is not None
+            for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]
+            for steps in {self.steps, 0}
+        )
+
+    def _shorten(self) -> None:
+        """Find out how few steps show that something is wrong."""
         for steps in self._lengths():
             short = self._read(self.script, steps)
             if short is not None and (_faults(short, steps) or short.scheme.key == "other"):
                 self.steps = steps
-                break
-        for edit in likely:
-            if self.spent > budget:
-                return None
-            mended = self._mended(edit, self.steps)
-            if mended is not None and self.steps:
-                mended = self._mended(edit, 0)
-            if mended is not None:
-                return edit, mended
-        return None
+                return
 
-    def _screened(self, likely: list[Edit]) -> list[Edit] | None:
+    def _screened(self) -> list[Edit] | None:
         """Give the changes with which a plain run goes the claim's way, the likeliest first.
 
         None where the script goes that way as it is, or where its run keeps no course; empty where none does.
         """
-        screen = self._screen()
-        if screen is None:
+        if self.screen is None:
             return None
-        self.turns = screen.most
-        with screen:
-            return self._seen(screen, likely) if screen.has_course else None
+        self.turns = self.screen.most
+        with self.screen:
+            return self._seen(self.screen) if self.screen.has_course else None
 
-    def _seen(self, screen: Screen, likely: list[Edit]) -> list[Edit] | None:
+    def _seen(self, screen: Screen) -> list[Edit] | None:
         own, shows = screen.distance(self.tree), screen.shows(self.tree)
         silent = isinstance(self.first, Reading) and not self.first.faults
         if own < (OFF if silent else UNSEEN):
             return None
-        left, first = float(SCREENED), screen.distance(self.tree, shows)
-        seen: list[tuple[float, float, Edit]] = []
-        for edit in likely:
-            tree = edit.made()
-            left -= screen.cost(shows)
-            if (begun := screen.distance(tree, shows)) < MUCH * first:
-                left -= screen.cost()
-                seen.append((screen.distance(tree), begun, edit))
-            if left < 0:
-                break
-        found = [(off, edit) for off, _, edit in seen if off < MUCH * own]
-        if not found:  # spikes that go astray by rounding or a coarse step leave the whole run off
-            found = [(off, edit) for off, begun, edit in seen if off < own and begun < LITTLE * first]
+        found = self._near(screen, own, shows)
+        if not found and shows:
+            found = self._near(screen, own, 0)
         if not found:
             return [] if DRIFT < own < NOTHING else None
-        least = max(min(off for off, _ in found), UNSEEN)
-        near = [edit for off, edit in found if off <= 2.0 * least]  # as likely as before, among themselves
-        far = sorted((off, at) for at, (off, _) in enumerate(found) if off > 2.0 * least)
-        return (near + [found[at][1] for _, at in far])[: MOST if screen.operations < LARGE else FEW]
+        return found[: MOST if screen.operations < LARGE else FEW]
 
-    def _screen(self) -> Screen | None:
+    def _near(self, screen: Screen, own: float, shows: int) -> list[Edit]:
+        """Give the changes with which a run begins, and then goes on, nearer to the claim's course.
+
+        Spikes that go astray by rounding or a coarse step leave the whole run off; then how it begins tells.
+        """
+        left, first = SCREENED * min(max(screen.turns / LONG, 1.0), MANY), screen.distance(self.tree, shows)
+        seen, until = list[tuple[float, float, Edit]](), math.inf
+        for rank, edit in self.likely:
+            tree = edit.made()
+            left -= screen.cost(shows)
+            begun = screen.distance(tree, shows)
+            if begun < MUCH * first:
+                left -= screen.cost() if shows else 0.0
+                off = screen.distance(tree) if shows else begun
+                if off < MUCH * own or (off < own and begun < LITTLE * first):
+                    seen.append((off, begun, edit))
+                    if begun < min(UNSEEN, LITTLE * first):
+                        until = min(until, rank + ALSO)
+            if left < 0 or rank > until:
+                break
+        nearest = max(min((off for off, _, _ in seen), default=0.0), UNSEEN)
+        earliest = max(min((begun for _, begun, _ in seen), default=0.0), UNSEEN)
+
+        def behind(one: tuple[float, float, Edit]) -> tuple[bool, bool, float]:
+            far, late = one[0] > 2.0 * nearest, one[1] > 2.0 * earliest
+            return late, far, one[0] if far else 0.0  # as likely as before, among themselves
+
+        return [edit for _, _, edit in sorted(seen, key=behind)]
+
+    @cached_property
+    def likely(self) -> list[tuple[float, Edit]]:
+        """The changes that may be it, the likeliest first, with how far-fetched each is."""
+        return likely_edits(self.tree, self.claim, self.first)
+
+    @cached_property
+    def screen(self) -> Screen | None:
+        """What runs texts plainly; None where the claim has no true course."""
         first, claim = self.first, self.claim
         step = first.maps.step * first.meant.units.ms if isinstance(first, Reading) else claim.simulation.dt
         if isinstance(first, Reading) and any(one.key.startswith(_OF_CLOCK) for one in first.faults):
@@ -246,7 +274,8 @@ class _Trials:
         units = (first.meant.units.mV,) if isinstance(first, Reading) else (1.0, 1000.0)
         size = len(in_order(first.maps.main.updates.values())) if isinstance(first, Reading) else 40
         loop = first.record.loop if isinstance(first, Reading) else -1
-        return Screen(self.script, truth.trajectory, step or 0.1, units, size, loop)
+        V = _voltage(first) if isinstance(first, Reading) else None
+        return Screen(self.script, truth.trajectory, step or 0.1, units, size, loop, V)
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""
@@ -259,81 +288,11 @@ class _Trials:
             found.append(int(maps.spikes[0] + asked) + SHORT)
         return [one for one in found if one < 0.6 * maps.record.order.size]
 
-    def _step(self) -> float:
-        return self.first.maps.step if isinstance(self.first, Reading) else 0.0
-
-    def _likely(self) -> list[Edit]:
-        faults = self.first.faults if isinstance(self.first, Reading) else ()
-        if sum(one.key in _NOT_FOUND for one in faults) > 1:
-            faults = ()  # what is read is another neuron: nothing is known
-        lines = {one.line for one in faults}
-        is_input = any(one.key.startswith("input") for one in faults)
-        made = _setting(self.tree, is_input=True) if is_input else set()
-        lines |= made
-        if isinstance(self.first, Reading):
-            maps = self.first.maps
-            for one in faults:
-                if one.key.startswith(_OF_RULES):  # what a rule sets is where it is set
-                    names = {plain(one.about)} if one.about else {plain(timer) for timer in maps.timers}
-                    names |= _begins(self.tree, self.first.record.solver)
-                    lines |= _setting(self.tree, names)
-                    lines |= set(maps.hold.lines) if "refractory" in one.key else set()
-                elif one.about in self.first.equations:  # what an equation is made of
-                    lines |= {node.line for node in in_order([self.first.equations[one.about]]) if node.args}
-        if faults and isinstance(self.first, Reading) and not any(lines):
-            lines |= {node.line for node in self.first.maps.main.updates.values()}
-        far = distances(self.tree, lines)
-        base = FAR if any(lines) else 0
-        edits = list(Editor(self.tree, self._pairs(), self._step(), numbers_of(self.claim)).edits())
-        # What one place of a formula would mend was looked for in the equations.
-        known = bool(faults) and all(one.key in _LOOKED_FOR for one in faults)
-
-        turned = known and (len(faults) > 1 or faults[0].key == "alpha-beta-swapped")
-
-        def far_fetched(one: Edit) -> float:
-            told = TRIED * (known and one.within) - TRIED * (turned and one.exchanged)
-            near = 0.2 if one.rank == WANTED else 1.0  # a number that is asked for stands for itself
-            told -= TRIED * (one.line in made)  # the input is made there, and elsewhere read
-            return one.rank + near * PER_NAME * far.get(one.line, base) + told
-
-        return sorted(edits, key=far_fetched)
-
-    def _pairs(self) -> list[tuple[float, float]]:
-        """Give numbers that the script has, beside those that are asked for, in the script's units."""
-        if not isinstance(self.first, Reading):
-            return []
-        meant, found = self.first.meant, list[tuple[float, float]]()
-        for one in self.first.faults:
-            numbers = [_NUMBER.findall(text)[-1:] for text in (one.stands, one.should)]
-            if all(numbers):
-                found.append((float(numbers[0][0]), float(numbers[1][0])))
-        keys = " ".join(one.key for one in self.first.faults)
-        if "refractory" in keys and self.claim.neuron.tau_ref:
-            asked = self.claim.neuron.tau_ref / meant.units.ms
-            held = [meant.refractory.named] if meant.refractory is not None else []
-            found.append((asked, asked))  # it may have its name, and be read elsewhere
-            found += [
-                (one, asked)
-                for one in [*held, *(n * self.first.maps.step for n in self.first.maps.hold.steps[:1])]
-            ]
-        if "input" in keys:
-            reads, step = meant.clock.reads, self.first.maps.step
-            asked_at = np.array([self.claim.stimulus(float(t) * meant.units.ms) for t in reads])
-            own, wanted = (
-                [float(reads[k + 1]) for k in np.flatnonzero(np.diff(one))]
-                for one in (meant.inputs, asked_at)
-            )
-            near = 1.5 * step
-            for these, those in ((own, wanted), (np.diff(own), np.diff(wanted))):  # when, and for how long
-                odd, lacking = (
-                    [one for one in ones if all(abs(one - other) > near for other in others)]
-                    for ones, others in ((these, those), (those, these))
-                )
-                found += list(zip(odd, lacking, strict=False)) if len(own) < _EDGES else []
-        return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
+    def _changed(self, edit: Edit) -> Script:
+        return attrs.evolve(self.script, tree=edit.made())
 
     def _mended(self, edit: Edit, steps: int) -> Reading | None:
-        found = self._read(attrs.evolve(self.script, tree=edit.made()), steps)
+        found = self._read(self._changed(edit), steps)
         return found if found is not None and self._is_right(found, steps) else None
 
     def _read(self, script: Script, steps: int) -> Reading | None:
@@ -350,8 +309,7 @@ class _Trials:
     def _is_right(self, reading: Reading, steps: int) -> bool:
         if _faults(reading, steps) or reading.replay.off >= 0 or reading.scheme.key == "other":
             return False
-        V = reading.record.samples[:, reading.record.states.index(reading.maps.V)]
-        if not np.all(np.isfinite(V)):
+        if not np.all(np.isfinite(_voltage(reading))):
             return False
         if not (reading.maps.firing or moves_at_spikes(self.claim)):
             return True

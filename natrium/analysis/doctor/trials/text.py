@@ -29,8 +29,8 @@ class Text:
         By node: what it stands in, in which field, at which place of a list; -1: of none.
     parent : dict of ast.AST to ast.AST
     functions : dict of str to ast.FunctionDef
-    modules, arrays, things : set of str
-        Names of what is imported; what has elements; what is never a number: lists, figures.
+    modules, things : set of str
+        Names of what is imported; what is never a number: lists, figures.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -50,7 +50,10 @@ class Text:
             for alias in one.names
         }
         self.things = self._things()
-        self.arrays = {ast.unparse(one.value) for one in self.nodes if isinstance(one, ast.Subscript)}
+        self._indexed: dict[str, set[ast.AST | None]] = {}  # what has elements: where it is read so
+        for one in self.nodes:
+            if isinstance(one, ast.Subscript):
+                self._indexed.setdefault(ast.unparse(one.value), set()).add(self.function_of(one))
         self._counts = {
             ast.unparse(one.targets[0])
             for one in self.nodes
@@ -94,12 +97,25 @@ class Text:
         return False
 
     def is_grid(self, node: ast.AST) -> bool:
-        """Tell whether a node is in what is given to a step or to a span: those are no model's."""
+        """Tell whether a node is in what is given to a step or to a span: those are no model's.
+
+        A time that a loop sets in each turn is no span.
+        """
+        if self.is_turned(node):
+            return False
         while node in self.parent and isinstance(node, _PRODUCT):
             counts = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)
             if is_of_grid(self.given_to(node)) or (counts and self._is_count(node)):
                 return all(isinstance(one, _PRODUCT) for one in ast.walk(node))
             node = self.parent[node]
+        return False
+
+    def is_turned(self, node: ast.AST) -> bool:
+        """Tell whether a node is in what a loop of its function does in each turn."""
+        while node in self.place and not isinstance(node, ast.FunctionDef):
+            node, field, _ = self.place[node]
+            if isinstance(node, (ast.For, ast.While)) and field == "body":
+                return True
         return False
 
     @staticmethod
@@ -137,6 +153,12 @@ class Text:
         if isinstance(above, ast.Attribute):
             return "owner"
         return "number"
+
+    def is_array(self, name: str, function: ast.AST | None) -> bool:
+        """Tell whether a name has elements in a function: what it is given may be called like an array."""
+        places = self._indexed.get(name, set())
+        given = [one.arg for one in function.args.args] if isinstance(function, ast.FunctionDef) else []
+        return function in places if name in given else bool(places)
 
     def names_of(self, function: ast.AST | None) -> dict[str, set[str]]:
         """Give the names that are used in a function, or beside all, by what they are used as."""

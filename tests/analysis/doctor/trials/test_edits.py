@@ -123,3 +123,27 @@ def test_an_assignment_may_be_the_wrong_way_round():
     for text, other in (("new = old", "old = new"), ("x, new = y, a[0]", "x, a[0] = (y, new)")):
         found = {ast.unparse(one.made()) for one in Editor(ast.parse(text), ()).edits()}
         assert other in found
+
+
+def test_a_formula_may_lack_a_minus_a_factor_or_a_power():
+    found = edits_of("def f(w, tau, C):\n    return (w / tau, m * h + 1.0)\n")
+    assert ("w", "-w") in found
+    assert ("m", "m ** 3") in found
+    assert ("w / tau", "w / tau / C") in found
+    assert ("tau", "-tau") not in found  # what begins the formula has the minus
+    assert found["w / tau", "w / tau * C"] > max(found["w", "-w"], found["w / tau", "w * tau"])
+
+
+def test_what_a_function_is_given_may_be_called_like_an_array_elsewhere():
+    text = "def slope(V, I):\n    return V\n\nfor k in range(9):\n    V[k + 1] = V[k] + I[k]\n"
+    assert ("V", "I") in edits_of(text)
+    assert ("V[k]", "I") not in edits_of(text)
+
+
+def test_a_time_that_each_turn_sets_is_no_span():
+    assert ("wrong", "k") in edits_of("for k in range(9):\n    t = wrong * h\n    v = f(t, k)\n")
+    assert not edits_of("t = 100.0 * 3.0\n")
+
+
+def test_what_is_set_again_may_be_added_to_though_another_name_has_its_letters():
+    assert ("V = dt * dV", "V += dt * dV") in edits_of("V = 0.0\nV = dt * dV\n")

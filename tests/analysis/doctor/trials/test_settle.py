@@ -2,6 +2,7 @@
 
 import ast
 
+import numpy as np
 import pytest
 
 from natrium.analysis.accuracy.truth import reference
@@ -380,3 +381,74 @@ for k in range(600):
     path.write_text(text)
     (reading,) = read_script(path, claim)
     assert reading.faults == ()
+
+
+WAITING = """
+import numpy as np
+
+class Cell:
+    def __init__(self):
+        self.v, self.left, self.log = -68.0, 0, [0.0]
+
+    def step(self, drive, dt=0.1):
+        if self.left > 0:
+            self.left -= 1
+            self.v = -63.0
+        else:
+            self.v += dt * (-(self.v + 68.0) + 8.0 * drive) / 12.0
+            if self.v >= -51.0:
+                self.v = -63.0
+                self.left = 25
+        self.log.append(self.v)
+
+cell = Cell()
+for k in range(1200):
+    t = k * 0.1
+    cell.step(3.0 if t >= 9.95 else 0.0)
+"""
+WAITING_SLIPS = [
+    ("self.left -= 1", "self.left += 1"),  # the reading has two lines for it
+    ("8.0 * drive", "drive / 8.0"),
+    ("t = k * 0.1", "t = 0.1"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("old", "new"), [("", ""), *WAITING_SLIPS])
+def test_how_a_course_begins_to_go_astray_tells_the_line(tmp_path, old, new):
+    claim = Model(
+        neuron=Neuron(tau_m=12.0, tau_ref=2.5, v_rest=-68.0, v_thresh=-51.0, v_reset=-63.0),
+        stimulus=Step(24.0, start=10.0),
+        simulation=Simulation(t_end=120.0, dt=0.1),
+    )
+    path = tmp_path / "script.py"
+    path.write_text(WAITING.replace(old, new) if old else WAITING)
+    (reading,) = read_script(path, claim)
+    lines = {WAITING.partition(old)[0].count("\n") + 1} if old else set()
+    assert {one.line for one in reading.faults} == lines
+
+
+def test_a_screen_takes_the_course_of_what_was_read_and_its_own_step(tmp_path):
+    """Other courses lie by chance nearer to the true one; a step that is none says nothing of the time."""
+    path = tmp_path / "script.py"
+    path.write_text(
+        "near, v, V, other = -60.0, -70.0, [], []\n"
+        "for k in range(600):\n"
+        "    v += 0.1 * (-v - 30.0) / 10.0\n"
+        "    V.append(v)\n"
+        "    other.append(near + 0.001 * k)\n"
+    )
+    V = -70.0 + 40.0 * (1.0 - 0.99 ** np.arange(1, 601))
+    for step in (0.1, 1.0):
+        with Screen(load_script(path), leaky_course(), step, (1.0,)) as screen:
+            assert screen.has_course
+            nearest = screen.distance(screen.tree)
+        kept = []
+        run = np.float64(-70.0)
+        for _ in range(600):
+            run += 0.1 * (-run - 30.0) / 10.0
+            kept.append(run)
+        with Screen(load_script(path), leaky_course(), step, (1.0,), V=np.array(kept)) as screen:
+            assert screen.has_course
+            assert screen.distance(screen.tree) > 2.0 * nearest
+            assert np.allclose(kept, V)

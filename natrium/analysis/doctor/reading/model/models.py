@@ -31,7 +31,17 @@ from natrium.analysis.doctor.reading.model.silent import Silent, silent_spike
 from natrium.analysis.doctor.reading.model.units import Units, slowest, units_of
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
-from natrium.model import Channel, Gate, HybridNeuron, Model, ModelError, NatriumError, Neuron, Simulation
+from natrium.model import (
+    Channel,
+    Gate,
+    HybridNeuron,
+    Model,
+    ModelError,
+    NatriumError,
+    Neuron,
+    Simulation,
+    UnsupportedModel,
+)
 from natrium.model.arrays import Array
 from natrium.model.hybrid_neuron import RESERVED
 from natrium.model.threshold import NoReset
@@ -82,11 +92,20 @@ class Meant:
 
 
 def meant_by(maps: Maps, equations: Mapping[str, Node], claim: Model | None = None) -> Meant:
-    """Give the model that a script's equations and rules make; a claim tells its units."""
+    """Give the model that a script's equations and rules make; a claim tells its units.
+
+    Raises
+    ------
+    UnsupportedModel
+        When a part of an equation is no number, and SymPy would compare it with one.
+    """
     driven, made = hoisted(maps, equations, claim)
     merging = Algebra(by_line=False)
     flows, driven = driven, {name: merging.merged(node) for name, node in driven.items()}
-    found = recognise(maps, driven)
+    try:
+        found = recognise(maps, driven)
+    except TypeError as error:
+        raise UnsupportedModel(f"an equation must be a number, got a part that is none ({error})") from None
     leak = found.leak
     constant = float(1 / leak.slope) if leak is not None and leak.slope != 0 else slowest(maps, driven)
     units = units_of(maps, constant, claim)

@@ -270,15 +270,17 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
     if wanted is None:
         return
     good, met, up = np.isfinite(wanted), leaves(bench.root), bench.parents.get(node)
-    # Brackets: what it is added to goes by it already.
+    # Brackets: what it is added to is multiplied, or divided, by it already.
     beside = leaves(up) - leaves(node) if up is not None and name_of(up) in ("+", "-") else frozenset()
+    under = _divisors(up) if up is not None and beside else frozenset()
     with np.errstate(all="ignore"):
         ratio, apart = wanted / c, wanted - c
         for name, values in bench.candidates.items():
             for op, by in (("*", values), ("/", 1.0 / values)):
                 if agree(ratio, by, good) and bench.is_right(bench.whole(at, c * by)):
                     new = Node(op, (node, leaf(name)), math.nan, node.line)
-                    rank = 1.3 if name in beside else 1.6 if name in met else 1.65
+                    alike = name in beside and (name in under) == (op == "/")
+                    rank = 1.3 if alike else 1.6 if name in met else 1.65
                     if name in bench.spare:  # the whole lacks it, sooner than a part
                         rank = 0.9 - 1e-4 * len(in_order([node])) + 0.1 * (op == "/")
                     yield told(bench, "factor", node, new, rank, name)
@@ -314,6 +316,11 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
                 far = 2.3 if name_of(node) == "neg" else 2.4  # -V is what a leak towards 0 looks like
                 far = 2.2 if near == 1.0 and name_of(node) in ("exp", "tanh") else far  # as in 1 + exp(x)
                 yield told(bench, "offset", node, new, far if is_nice(near) else 4.2, shown(near))
+
+
+def _divisors(root: Node) -> frozenset[str]:
+    """Name what is in a divisor of a tree."""
+    return frozenset(name for one in in_order([root]) if name_of(one) == "/" for name in leaves(one.args[1]))
 
 
 def _powers(bench: Bench, at: int, node: Node, ratio: Array, good: npt.NDArray[np.bool_]) -> Iterator[Repair]:
