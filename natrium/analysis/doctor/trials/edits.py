@@ -23,7 +23,7 @@ from natrium.analysis.doctor.trials.formulas import (
     turned_names,
     turned_round,
 )
-from natrium.analysis.doctor.trials.lacking import left_out, multiplied, negated
+from natrium.analysis.doctor.trials.lacking import is_paced, left_out, multiplied, negated
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import disordered, misnamed
 from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
@@ -44,7 +44,7 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 NAME, NUMBER, WANTED, ORDER, SIGN, OPERATION, DROP, MORE = 1.0, 1.35, 0.95, 1.0, 1.1, 1.1, 1.2, 1.3
 BRACKETS, LENT, READ, PASSED, KNOWN = 1.05, 0.9, 0.88, 0.6, 0.5  # READ: in the formula that reads it
-ADDED = 1.7  # anything that can be read may be a factor: looked for where something is told alone
+PACED, ADDED = 1.4, 1.7  # anything that can be read may be a factor: looked for where something is told alone
 _UNITS, NEAR = (1.0, 1e-3, 1e3), 30.0  # of a number that is another's: how far from it
 _WORD = re.compile(r"\w+")
 
@@ -148,7 +148,8 @@ class Editor:
 
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
         if isinstance(node, ast.expr):
-            yield from ((one, ADDED) for one in multiplied(node, self.text))
+            for one in multiplied(node, self.text):
+                yield one, PACED if is_paced(one, self.text) else ADDED
             minus = negated(node, self.text)
             if minus is not None:
                 yield minus, SIGN
@@ -207,7 +208,7 @@ class Editor:
         target = above.targets[0] if isinstance(above, ast.Assign) else None
         targets = [ast.unparse(one) for one in target.elts] if isinstance(target, ast.Tuple) else []
         beside = not names and isinstance(getattr(above, "value", None), ast.Tuple)
-        for one in exchanged(node, "elts"):
+        for one in exchanged(node, "elts", isinstance(above, ast.Return)):
             odd = misnamed(node.elts, one.elts, names or targets)
             odd = odd if names or odd else disordered(self.text.nodes, node, one)
             likely = odd < 0 and bool(targets)  # the names say that it is another order
@@ -291,6 +292,8 @@ class Editor:
                 known = {one for one in known if not self.text.is_array(one, function)}
             known -= self.text.things if own not in self.text.things else set()
             known |= set(self._lent(node)) if isinstance(node.ctx, ast.Load) else set()
+        if isinstance(node, ast.Attribute) and node.attr in self.text.properties:
+            known |= {f"{base}.{one}" for one in self.text.properties}
         call = self.text.parent.get(node)
         owner = ast.unparse(call.func).rpartition(".")[0] if isinstance(call, ast.Call) else ""
         for other in sorted(known - {own, owner}):  # a list that is given itself has no end

@@ -19,13 +19,13 @@ def changed(node: Any, **fields: Any) -> Any:
     return ast.copy_location(type(node)(**(dict(ast.iter_fields(node)) | fields)), node)
 
 
-def exchanged(node: Any, field: str) -> Iterator[Any]:
-    """Give a node with two of its parts in each other's place."""
+def exchanged(node: Any, field: str, any_kind: bool = False) -> Iterator[Any]:
+    """Give a node with two of its parts in each other's place, of one kind or of any."""
     parts = getattr(node, field)
     if any(isinstance(one, ast.Starred) for one in parts):
         return
     for i, j in combinations(range(min(len(parts), FEW)), 2):
-        alike = field == "args" or _kind(parts[i]) is _kind(parts[j])
+        alike = field == "args" or any_kind or _kind(parts[i]) is _kind(parts[j])
         if not alike or ast.dump(parts[i]) == ast.dump(parts[j]):
             continue
         turned = list(parts)

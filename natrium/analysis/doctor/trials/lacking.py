@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from natrium.analysis.doctor.trials.formulas import summed
-from natrium.analysis.doctor.trials.text import Text
+from natrium.analysis.doctor.trials.text import Text, is_step
 
 _READ = (ast.Name, ast.Attribute, ast.Subscript)
 POWERS = (2, 3, 4)
@@ -32,6 +32,8 @@ def negated(node: ast.expr, text: Text) -> ast.expr | None:
 def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
     """Give a term with another factor or divisor that can be read there, or a power of what is in it.
 
+    The step and what a loop counts by are among the names; `is_paced` tells them.
+
     Parameters
     ----------
     node : ast.expr
@@ -47,7 +49,8 @@ def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
     in_product = isinstance(above, ast.BinOp) and not isinstance(above.op, (ast.Add, ast.Sub))
     if in_product if not is_sum else not in_product and isinstance(above, ast.BinOp):
         return
-    if not isinstance(above, (ast.BinOp, ast.Assign, ast.AugAssign, ast.Return, ast.UnaryOp, ast.Tuple)):
+    kinds = (ast.BinOp, ast.Assign, ast.AugAssign, ast.Return, ast.UnaryOp, ast.Tuple, ast.Call)
+    if not isinstance(above, kinds) or (isinstance(above, ast.Call) and node is above.func):
         return
     function = text.function_of(node)
     met = {ast.unparse(one) for one in ast.walk(node) if isinstance(one, _READ)}
@@ -59,6 +62,20 @@ def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
         by = ast.parse(name, mode="eval").body
         for op in (ast.Mult(), ast.Div()):
             yield ast.BinOp(node, op, by)
+
+
+def is_paced(node: ast.expr, text: Text) -> bool:
+    """Tell whether a product is by a step, or by what counts the turns of the loop that it is in.
+
+    Parameters
+    ----------
+    node : ast.expr
+    text : Text
+    """
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return False
+    by, inner = ast.unparse(node.right), node.left
+    return is_step(by) or by in text.counters(inner)
 
 
 def left_out(node: ast.BinOp, text: Text) -> Iterator[ast.expr]:

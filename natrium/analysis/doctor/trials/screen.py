@@ -93,6 +93,8 @@ class Screen:
         In a step, or so.
     loop : int
         Which loop of it steps, as `Record.loop`; -1 where that is not known.
+    whole : bool
+        Whether SciPy's solver, and no loop, makes the steps: what it gives has times of its own.
     V : ndarray or None
         What the script's voltage is, step by step, where it was read: what keeps that is the course.
 
@@ -111,6 +113,7 @@ class Screen:
         operations: int = 40,
         loop: int = -1,
         V: Array | None = None,
+        whole: bool = False,
     ) -> None:
         self.script, self.units, self.operations = script, tuple(units), operations
         self._run, self._scratch = Run(script, tracing=False), Path()
@@ -128,8 +131,9 @@ class Screen:
             if loop in first.hook.most
             else max((one for one in loops if first.hook.most[one] >= ALIKE * most), default=-1)
         )
-        self.turns = first.hook.most.get(self.loop, 0)
         self.solved = bool(first.layers.solver_calls)
+        self.loop = -1 if whole else self.loop
+        self.turns = first.hook.most.get(self.loop, 0)
         self.begin, self.end = float(truth.t[0]), float(truth.t[-1])
         endless, self.most = isinstance(first.run.error, OverBudget), 3 * first.hook.count
         if endless or (first.run.error is not None and not self.turns):  # a sound one goes to the end

@@ -150,7 +150,10 @@ class _Trials:
         """Give the likeliest change that makes the script right, and what it then is."""
         screened = self._screened()
         if screened is not None:
-            likely, budget = screened, BUDGET
+            likely, budget = (
+                screened,
+                BUDGET * min(max(self.screen.turns / LONG, 1.0), 2.0) if self.screen else BUDGET,
+            )
         elif isinstance(self.first, Reading) and self.first.faults:
             likely, budget = [edit for _, edit in self.likely], BUDGET // 3
         else:
@@ -187,12 +190,8 @@ class _Trials:
             for at, (_, edit) in enumerate(self.likely):
                 if edit.line == line and (off := screen.distance(edit.made(), shows)) < LITTLE * first:
                     begun.append((max(off, UNSEEN), at, edit))
-        self._shorten()
-        return any(
-            self._mended(edit, steps) is not None
-            for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]
-            for steps in {self.steps, 0}
-        )
+        likely = [edit for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]]
+        return any(self._mended(edit, 0) is not None for edit in likely)
 
     def _shorten(self) -> None:
         """Find out how few steps show that something is wrong."""
@@ -275,7 +274,8 @@ class _Trials:
         size = len(in_order(first.maps.main.updates.values())) if isinstance(first, Reading) else 40
         loop = first.record.loop if isinstance(first, Reading) else -1
         V = _voltage(first) if isinstance(first, Reading) else None
-        return Screen(self.script, truth.trajectory, step or 0.1, units, size, loop, V)
+        whole = isinstance(first, Reading) and bool(first.record.solver)
+        return Screen(self.script, truth.trajectory, step or 0.1, units, size, loop, V, whole)
 
     def _lengths(self) -> list[int]:
         """Give numbers of steps that may show what is wrong: few of an equation, to a spike of a rule."""

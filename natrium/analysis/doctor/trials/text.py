@@ -29,8 +29,8 @@ class Text:
         By node: what it stands in, in which field, at which place of a list; -1: of none.
     parent : dict of ast.AST to ast.AST
     functions : dict of str to ast.FunctionDef
-    modules, things : set of str
-        Names of what is imported; what is never a number: lists, figures.
+    modules, things, properties : set of str
+        Names of what is imported; what is never a number: lists, figures; functions that are read as numbers.
     """
 
     def __init__(self, tree: ast.Module) -> None:
@@ -49,6 +49,7 @@ class Text:
             if isinstance(one, (ast.Import, ast.ImportFrom))
             for alias in one.names
         }
+        self.properties = {name for name, one in self.functions.items() if _is_property(one)}
         self.things = self._things()
         self._indexed: dict[str, set[ast.AST | None]] = {}  # what has elements: where it is read so
         for one in self.nodes:
@@ -117,6 +118,18 @@ class Text:
             if isinstance(node, (ast.For, ast.While)) and field == "body":
                 return True
         return False
+
+    def counters(self, node: ast.AST) -> set[str]:
+        """Name what counts the turns of the loops of its function that a node is in."""
+        found: set[str] = set()
+        while node in self.place and not isinstance(node, ast.FunctionDef):
+            node, field, _ = self.place[node]
+            if isinstance(node, ast.For) and field == "body":
+                found.add(ast.unparse(node.target))
+            elif isinstance(node, ast.While) and field == "body":
+                ones = (one for one in node.body if isinstance(one, ast.AugAssign))
+                found |= {ast.unparse(one.target) for one in ones if ast.unparse(one.value) == "1"}
+        return found
 
     @staticmethod
     def _is_count(node: ast.AST) -> bool:
@@ -208,6 +221,10 @@ class Text:
         if isinstance(above, ast.BinOp):
             return isinstance(above.op, (ast.Add, ast.Sub)) and isinstance(self.parent[above], ast.Assign)
         return isinstance(above, ast.AugAssign) and ast.unparse(above.target) not in self._counts
+
+
+def _is_property(node: ast.FunctionDef) -> bool:
+    return any(ast.unparse(one) in ("property", "cached_property") for one in node.decorator_list)
 
 
 def _is_name(node: ast.AST) -> bool:

@@ -147,3 +147,28 @@ def test_a_time_that_each_turn_sets_is_no_span():
 
 def test_what_is_set_again_may_be_added_to_though_another_name_has_its_letters():
     assert ("V = dt * dV", "V += dt * dV") in edits_of("V = 0.0\nV = dt * dV\n")
+
+
+def test_a_turns_own_time_may_lack_what_counts_the_turns():
+    for head, last in (("for k in range(9):", "pass"), ("while k < 9:", "k += 1")):
+        found = edits_of(f"dt = 0.1\n{head}\n    t = dt\n    x = f(t, k, wrong)\n    {last}\n")
+        assert found["dt", "dt * k"] < found["dt", "dt * x"]
+
+
+def test_what_a_function_gives_back_may_be_in_another_order_though_unlike():
+    assert ("(True, reset)", "(reset, True)") in edits_of("def f(reset):\n    return True, reset\n")
+
+
+def test_a_property_that_nothing_reads_may_stand_for_one_that_is_read_twice():
+    text = """
+class Cell:
+    @property
+    def leak(self):
+        return 1.0
+    @property
+    def sag(self):
+        return 2.0
+    def total(self):
+        return self.leak + self.leak
+"""
+    assert ("self.leak", "self.sag") in edits_of(text)

@@ -18,6 +18,7 @@ from natrium.analysis.doctor.trials.edits import Editor
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.screen import Screen
 from natrium.model import Constant, Model, Neuron, Simulation, Step
+from natrium.model.files.toml import loads
 
 SCRIPT = """
 import numpy as np
@@ -452,3 +453,74 @@ def test_a_screen_takes_the_course_of_what_was_read_and_its_own_step(tmp_path):
             assert screen.has_course
             assert screen.distance(screen.tree) > 2.0 * nearest
             assert np.allclose(kept, V)
+
+
+PIECES = """
+import numpy as np
+from scipy.integrate import solve_ivp
+
+P = {"tau": 22.0, "E_L": -66.0, "V_th": -49.0, "V_re": -60.0, "a": 0.4, "tau_w": 70.0, "b": 2.5}
+
+def between(t, y, p):
+    V, w = y
+    return (p["E_L"] - V - w + 28.0) / p["tau"], (p["a"] * (V - p["E_L"]) - w) / p["tau_w"]
+
+def crossing(t, y, p):
+    return y[0] - p["V_th"]
+
+crossing.terminal = True
+crossing.direction = 1.0
+
+def integrate(p, t_end):
+    t0, y0 = 0.0, [p["E_L"], 0.0]
+    pieces = []
+    while True:
+        run = solve_ivp(between, [t0, t_end], y0, args=(p,), events=[crossing], rtol=1e-8, atol=1e-9)
+        pieces.append(np.vstack([run.t, run.y]))
+        if run.t_events[0].size == 0:
+            return np.hstack(pieces)
+        t0 = run.t_events[0][0] + 2.0
+        y0 = [p["V_re"], run.y_events[0][0][1] + p["b"]]
+
+path = integrate(P, 180.0)
+"""
+PIECES_MODEL = """
+natrium = 1
+threshold = -49.0
+[equations]
+V = "(E_L - V - w + I)/tau"
+w = "(a*(V - E_L) - w)/tau_w"
+[initial]
+V = -66.0
+w = 0.0
+[parameters]
+tau = 22.0
+E_L = -66.0
+a = 0.4
+tau_w = 70.0
+b = 2.5
+[reset]
+V = "-60"
+w = "w + b"
+[refractory]
+duration = 2.0
+w = "hold"
+[[stimuli]]
+kind = "constant"
+amplitude = 28.0
+[simulation]
+t_end = 180.0
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("", ""), ('[1] + p["b"]', '[1] * p["b"]'), ('0.0, [p["E_L"], 0.0]', '0.0, [p["V_re"], 0.0]')],
+)
+def test_pieces_of_a_solver_go_by_their_own_times(tmp_path, old, new):
+    path = tmp_path / "script.py"
+    path.write_text(PIECES.replace(old, new) if old else PIECES)
+    (reading,) = read_script(path, loads(PIECES_MODEL))
+    lines = {PIECES.partition(old)[0].count("\n") + 1} if old else set()
+    assert {one.line for one in reading.faults} == lines
