@@ -32,6 +32,8 @@ from natrium.analysis.doctor.reading.text.labels import (
     both_called,
     given_back,
     made_beside,
+    makes_current,
+    slope_of,
     unpacked_line,
 )
 from natrium.analysis.doctor.reading.text.named import unread
@@ -250,6 +252,8 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
     where = in_line(case.source, line)
     common = made_at(line) in shared or (bool(node.args) and written_at(node) in shared)
     lent = best.kind == "factor" and best.about in unread(case.source)  # where it was, the text tells
+    # What a line calls a current has the field's sign, as a rule: the sum may be wrong.
+    outward = best.kind == "sign" and makes_current(case.source, line)
     said = f"In the equation of {plain(name)}, {where} has `{stands}` where the model has `{should}`."
     if best.kind == "factor":
         said = (
@@ -273,7 +277,7 @@ def _finding(case: Case, name: str, best: Repair, shared: frozenset[str]) -> Fou
         key, "fault", said, line, stands, should,
         f"with this one change the two equations agree at {POINTS} states to {SAME:g}", about=name,
         mend=Mend(node, best.new),
-        sure=turned > 0 or (best.rank < FETCHED and not (common or lent or given)),
+        sure=turned > 0 or (best.rank < FETCHED and not (common or lent or given or outward)),
     )  # fmt: skip
 
 
@@ -361,7 +365,7 @@ def _states(case: Case, sides: Claimed) -> Iterator[Found]:
             yield frozen_finding(case, name, label)
             continue
         gate = label.rsplit(".", 1)[-1]
-        key, line = "gate-missing", case.maps.main.updates[case.maps.V].line
+        key, line = "gate-missing", slope_of(case.source, gate) or case.maps.main.updates[case.maps.V].line
         what, node = f"there is no {gate}", _instant(case, sides, label)
         if node is not None:
             key, line, what = "gate-instant", node.line, f"{gate} takes its steady state at once"

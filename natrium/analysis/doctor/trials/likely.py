@@ -10,9 +10,10 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.numbers import numbers_of
 from natrium.analysis.doctor.reading.expressions.trees import in_order
+from natrium.analysis.doctor.reading.text.labels import gives_current
 from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.meanings import is_input as names_input
-from natrium.analysis.doctor.trace.meanings import plain
+from natrium.analysis.doctor.trace.meanings import is_voltage, plain
 from natrium.analysis.doctor.trials.distance import FAR, distances
 from natrium.analysis.doctor.trials.edits import ADDED, WANTED, Edit, Editor
 from natrium.model import Model
@@ -70,9 +71,12 @@ def likely_edits(tree: ast.Module, claim: Model, first: Reading | Exception) -> 
 
     turned = known and (len(faults) > 1 or faults[0].key == "alpha-beta-swapped")
 
+    outward = {one.line for one in faults if one.key == "sign" and _is_outward(tree, one.line)}
+
     def far_fetched(one: Edit) -> float:
         told = TRIED * (known and one.within) - TRIED * (turned and one.exchanged)
         near = 0.2 if one.rank == WANTED else 1.0  # a number that is asked for stands for itself
+        told += TRIED * (one.line in outward)
         told -= TRIED * (one.line in made)  # the input is made there, and elsewhere read
         return one.rank + near * PER_NAME * far.get(one.line, base) + told
 
@@ -109,6 +113,20 @@ def _pairs(first: Reading | Exception, claim: Model) -> list[tuple[float, float]
             )
             found += list(zip(odd, lacking, strict=False)) if len(own) < _EDGES else []
     return [(one, other) for one, other in found if np.isfinite(one) and np.isfinite(other)]
+
+
+def _is_outward(tree: ast.Module, line: int) -> bool:
+    """Tell whether a line gives a current as the field has it, g*(V - E): the sum then has its sign wrong."""
+    nodes = list(ast.walk(tree))
+    there = [one for one in nodes if getattr(one, "lineno", 0) == line]
+    less = any(isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.USub) for one in there)
+    from_V = any(
+        isinstance(one, ast.BinOp)
+        and isinstance(one.op, (ast.Add, ast.Sub))
+        and is_voltage(ast.unparse(one.left))
+        for one in there
+    )
+    return from_V and not less and gives_current(nodes, line)
 
 
 def _setting(tree: ast.Module, names: Container[str] = (), is_input: bool = False) -> set[int]:

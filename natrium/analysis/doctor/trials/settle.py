@@ -191,7 +191,9 @@ class _Trials:
                 if edit.line == line and (off := screen.distance(edit.made(), shows)) < LITTLE * first:
                     begun.append((max(off, UNSEEN), at, edit))
         likely = [edit for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]]
-        return any(self._mended(edit, 0) is not None for edit in likely)
+        found = any(self.spent <= BUDGET and self._mended(edit, 0) is not None for edit in likely)
+        self.spent = 0  # what is looked for elsewhere has a budget of its own
+        return found
 
     def _shorten(self) -> None:
         """Find out how few steps show that something is wrong."""

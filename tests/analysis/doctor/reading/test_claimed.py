@@ -160,6 +160,33 @@ for k in range(900):
         v = -69.0
 """
 
+SUMMED = """
+from math import exp
+v, trace = -70.0, []
+for k in range(600):
+    i_leak = 0.1 * (v + 70.0)
+    i_exp = 0.1 * 2.0 * exp((v + 52.0) / 2.0)
+    dv = (-i_leak + i_exp + 1.9) / 1.0
+    v = v + 0.1 * dv
+    if v > -40.0:
+        v = -65.0
+    trace.append(v)
+"""
+
+SLOPED = """
+import numpy as np
+def rhs(y):
+    v, w = y
+    dv = v - v ** 3 / 3.0 - w + 0.5
+    dw = 0.08 * (v + 0.7 - 0.8 * w)
+    return np.array([dv, dw])
+y, V, dt = np.array([-1.2, -0.62]), [], 0.1
+for k in range(900):
+    k1 = rhs(y)
+    y = y + 0.5 * dt * (k1 + rhs(y + dt * k1))
+    V.append(y[0])
+"""
+
 PLANTED = [
     (WAITS, "        since = now", "        sinse = now"),  # a name that nothing reads
     (
@@ -184,6 +211,8 @@ PLANTED = [
     (RISING, "- v + 22.0", "- v - 22.0"),  # of a threshold that no spike has moved nothing is said
     (ARRAY, "if v[k + 1] >=", "if v[1] >="),  # compared once with what a step makes, and no more
     (DRIVEN, "R * drive[k]", "R"),  # no number stands for an input that varies
+    (SUMMED, "-i_leak + i_exp", "i_leak + i_exp"),  # the current is as the field has it
+    (SLOPED, "0.08 * (v + 0.7 - 0.8 * w)", "0.08"),  # no state any more: told where its slope is
 ]
 
 

@@ -165,6 +165,7 @@ CAUSES = (
 # What is no equation's: its sign is no consequence of these.
 _RULES = ("refractory", "threshold", "reset", "initial", "hold", "starts", "never", "gates-while")
 _WAITS = ("refractory-unused", "refractory-length", "refractory-endless")
+_UNWAITED = ("refractory-unused", "unused-parameter")
 _STAYS = (*_WAITS, "spikes-missing")  # where V stays over the threshold
 _SIGNS = ("leak-sign", "channel-sign", "input-sign", "gate-direction")
 
@@ -199,6 +200,8 @@ def without_consequences(found: Sequence[Found], above: bool = False) -> list[Fo
         above and not faults.isdisjoint(("reset-above", "reset-value"))
     ):
         found = [attrs.evolve(one, kind="note") if one.key in _STAYS else one for one in found]
+    if "refractory-length" in faults:  # with the claim's time: a name that nothing waits by follows from it
+        found = [attrs.evolve(one, kind="note") if one.key in _UNWAITED else one for one in found]
     for causes in (FIRST, CAUSES):
         if any(one.kind == "fault" and one.key in causes for one in found):
             return [

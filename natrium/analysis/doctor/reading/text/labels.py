@@ -7,6 +7,8 @@ import re
 from collections.abc import Container, Iterator, Sequence
 from functools import lru_cache
 
+from natrium.analysis.doctor.trace.meanings import state_of_slope
+
 _CURRENT = re.compile(r"[iI](_|[A-Z0-9]|leak|ion|na|k|ca|l$)")
 _CLOCKS = ("enumerate", "zip", "list", "tqdm")
 
@@ -133,9 +135,23 @@ def begins_function(source: Sequence[str], line: int) -> bool:
 
 def makes_current(source: Sequence[str], line: int) -> bool:
     """Tell whether a statement sets, or a function of one gives back, what is called a current: I_leak."""
-    nodes = nodes_of(source)
+    return gives_current(nodes_of(source), line)
+
+
+def gives_current(nodes: Sequence[ast.AST], line: int) -> bool:
+    """Tell it of all that a text is made of."""
     here = [one for one in nodes if isinstance(one, ast.Assign) and one.lineno == line]
     return any(_CURRENT.match(one) for one in set().union(_giving(nodes, line), *map(_set, here)))
+
+
+def slope_of(source: Sequence[str], name: str) -> int:
+    """Give the line that sets what a state's slope is called, dn for n; 0: none, or several."""
+    lines = {
+        one.lineno
+        for one in nodes_of(source)
+        if isinstance(one, ast.Assign) and any(state_of_slope(each) == name for each in _set(one))
+    }
+    return lines.pop() if len(lines) == 1 else 0
 
 
 def _giving(nodes: Sequence[ast.AST], line: int) -> set[str]:
