@@ -23,7 +23,7 @@ from natrium.analysis.doctor.trials.formulas import (
     turned_names,
     turned_round,
 )
-from natrium.analysis.doctor.trials.lacking import is_paced, left_out, multiplied, negated
+from natrium.analysis.doctor.trials.lacking import counted_from, is_paced, left_out, multiplied, negated
 from natrium.analysis.doctor.trials.lent import lent_names
 from natrium.analysis.doctor.trials.passed import disordered, misnamed
 from natrium.analysis.doctor.trials.text import WHOLE, Text, is_of_grid
@@ -148,11 +148,10 @@ class Editor:
 
     def _of(self, node: ast.AST) -> Iterator[tuple[ast.AST, float]]:
         if isinstance(node, ast.expr):
-            for one in multiplied(node, self.text):
-                yield one, PACED if is_paced(one, self.text) else ADDED
-            minus = negated(node, self.text)
-            if minus is not None:
-                yield minus, SIGN
+            found = multiplied(node, self.text)
+            yield from ((one, PACED if is_paced(one, self.text) else ADDED) for one in found)
+            yield from ((one, PACED) for one in counted_from(node, self.text))
+            yield from ((one, SIGN) for one in negated(node, self.text))
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and self.text.is_operand(node):
             for name in self._lent(node):
                 by = ast.parse(name, mode="eval").body
@@ -328,6 +327,12 @@ class Editor:
             for op in (ast.Add(), ast.Sub()):
                 new = ast.BinOp(ast.Name(node.slice.id, ast.Load()), op, ast.Constant(1))
                 met.setdefault(ast.unparse(new), new)
+        if (
+            isinstance(node.slice, ast.Constant)
+            and isinstance(node.slice.value, int)
+            and node.slice.value >= 0
+        ):
+            met |= {str(k): ast.Constant(k) for k in range(4)}
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else []
         for at, part in enumerate(parts):
             if isinstance(part, ast.Constant) and isinstance(part.value, int):

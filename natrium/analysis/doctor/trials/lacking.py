@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from natrium.analysis.doctor.trace.meanings import is_voltage
 from natrium.analysis.doctor.trials.formulas import summed
 from natrium.analysis.doctor.trials.text import Text, is_step
 
@@ -12,8 +13,8 @@ _READ = (ast.Name, ast.Attribute, ast.Subscript)
 POWERS = (2, 3, 4)
 
 
-def negated(node: ast.expr, text: Text) -> ast.expr | None:
-    """Give what begins a formula with a minus before it; None where it has one, or does not begin it.
+def negated(node: ast.expr, text: Text) -> Iterator[ast.expr]:
+    """Give what begins a formula with a minus before it.
 
     Parameters
     ----------
@@ -21,12 +22,13 @@ def negated(node: ast.expr, text: Text) -> ast.expr | None:
     text : Text
     """
     if not isinstance(node, (*_READ, ast.Call)) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-        return None
+        return
     above, field, _ = text.place[node]
     begins = (isinstance(above, ast.BinOp) and field == "left" and not isinstance(above.op, ast.Pow)) or (
         isinstance(above, (ast.Return, ast.Tuple, ast.List)) and isinstance(node, _READ)
     )
-    return ast.UnaryOp(ast.USub(), node) if begins else None
+    if begins:
+        yield ast.UnaryOp(ast.USub(), node)
 
 
 def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
@@ -62,6 +64,25 @@ def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
         by = ast.parse(name, mode="eval").body
         for op in (ast.Mult(), ast.Div()):
             yield ast.BinOp(node, op, by)
+
+
+def counted_from(node: ast.expr, text: Text) -> Iterator[ast.expr]:
+    """Give a factor with V less it, or it less V: a driving force that has lost one side.
+
+    Parameters
+    ----------
+    node : ast.expr
+    text : Text
+    """
+    above = text.parent.get(node)
+    if not (isinstance(above, ast.BinOp) and isinstance(above.op, ast.Mult) and isinstance(node, _READ)):
+        return
+    function = text.function_of(node)
+    for name in sorted(filter(is_voltage, text.names_of(function).get("number", set()))):
+        if name != ast.unparse(node) and not is_voltage(ast.unparse(node)):
+            V = ast.parse(name, mode="eval").body
+            yield ast.BinOp(node, ast.Sub(), V)
+            yield ast.BinOp(V, ast.Sub(), node)
 
 
 def is_paced(node: ast.expr, text: Text) -> bool:

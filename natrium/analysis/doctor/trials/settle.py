@@ -187,9 +187,12 @@ class _Trials:
             if not screen.has_course or own < UNSEEN:
                 return True
             first, begun = screen.distance(self.tree, shows), list[tuple[float, int, Edit]]()
-            for at, (_, edit) in enumerate(self.likely):
-                if edit.line == line and (off := screen.distance(edit.made(), shows)) < LITTLE * first:
+            there = [(at, edit) for at, (_, edit) in enumerate(self.likely) if edit.line == line]
+            for at, edit in there[: int(SCREENED / screen.cost(shows)) + 1]:
+                if (off := screen.distance(edit.made(), shows)) < LITTLE * first:
                     begun.append((max(off, UNSEEN), at, edit))
+            if not begun and len(there) * screen.cost(shows) > SCREENED:
+                return True  # not all of them could be looked at
         likely = [edit for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]]
         found = any(self.spent <= BUDGET and self._mended(edit, 0) is not None for edit in likely)
         self.spent = 0  # what is looked for elsewhere has a budget of its own

@@ -173,6 +173,17 @@ for k in range(600):
     trace.append(v)
 """
 
+BENT = """
+rest, half, gain, trace = -65.0, -50.0, 0.05, []
+v = rest
+for k in range(600):
+    bend = gain * (v - rest) * (v - half)
+    v = v + 0.1 * (bend + 9.0) / 10.0
+    if v > -30.0:
+        v = -62.0
+    trace.append(v)
+"""
+
 SLOPED = """
 import numpy as np
 def rhs(y):
@@ -211,6 +222,7 @@ PLANTED = [
     (RISING, "- v + 22.0", "- v - 22.0"),  # of a threshold that no spike has moved nothing is said
     (ARRAY, "if v[k + 1] >=", "if v[1] >="),  # compared once with what a step makes, and no more
     (DRIVEN, "R * drive[k]", "R"),  # no number stands for an input that varies
+    (BENT, "(v - half)", "half"),  # V is lost beside what it is counted from
     (SUMMED, "-i_leak + i_exp", "i_leak + i_exp"),  # the current is as the field has it
     (SLOPED, "0.08 * (v + 0.7 - 0.8 * w)", "0.08"),  # no state any more: told where its slope is
 ]

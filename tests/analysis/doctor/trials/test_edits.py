@@ -172,3 +172,9 @@ class Cell:
         return self.leak + self.leak
 """
     assert ("self.leak", "self.sag") in edits_of(text)
+
+
+def test_a_factor_may_have_lost_v_and_an_index_may_be_another():
+    found = edits_of("def current(g, E, v):\n    return g * E\n\nx[2] += 3.0\n")
+    assert {("E", "E - v"), ("E", "v - E"), ("x[2]", "x[1]")} <= set(found)
+    assert ("g", "g - E") not in found

@@ -28,6 +28,7 @@ from natrium.analysis.doctor.reading.maps.maps import Maps
 from natrium.analysis.doctor.reading.model.forms import simple_form, without_pace
 from natrium.analysis.doctor.trace.meanings import plain
 from natrium.analysis.doctor.trace.record import Node
+from natrium.model import UnsupportedModel
 
 INPUTS = re.compile(
     r"^(i|j)(_?(ext|app|inj|inp|input|in|stim|e|dc|const|0|tot|syn|injected|applied|amp|s|list|values?|vals?|range|arr|array))?$"
@@ -36,6 +37,7 @@ INPUTS = re.compile(
 DRIVEN = "I(t)"  # what an input that steps compute from their time is called
 FAR = 1e6  # no voltage, in whatever unit
 OVERFLOWS = ("OverflowError", "FloatingPointError", "ZeroDivisionError")  # how a run ends that runs away
+LARGEST = 3_000  # operations of an equation that is taken apart: a whole step of several stages has no end
 EARLY = 10  # which part of such a run is looked at
 INSIDE = 1e-6  # how far a gate may leave [0, 1] by rounding
 
@@ -260,6 +262,11 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     ----------
     maps : Maps
     equations : mapping of str to Node
+
+    Raises
+    ------
+    UnsupportedModel
+        When an equation is too large to be taken apart: a step of several stages that knows no dt.
     """
     drive = input_of(maps, equations)
     values = {name: exact(value) for name, value in maps.record.parameter_values.items() if name != drive}
@@ -272,6 +279,10 @@ def recognise(maps: Maps, equations: Mapping[str, Node]) -> Recognised:
     V, others = symbol(maps.V), [symbol(one) for one in maps.moving[1:]]
     marks = (*others, symbol(drive)) if drive else tuple(others)
     expr = without_pace(formula(equations[maps.V], values), {*marks})
+    if (size := int(expr.count_ops())) > LARGEST:
+        raise UnsupportedModel(
+            f"an equation must have at most {LARGEST} operations to be taken apart, got {size}"
+        )
     expr = sympy.expand(expr, power_base=False, power_exp=False, log=False)
     terms: dict[tuple[Any, ...], Any] = {}
     for term in sympy.Add.make_args(expr):

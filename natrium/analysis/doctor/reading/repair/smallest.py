@@ -297,6 +297,10 @@ def _factors(bench: Bench, at: int, node: Node) -> Iterator[Repair]:
             for sign, op in ((1.0, "+"), (-1.0, "-")):
                 if agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
                     yield told(bench, "offset", node, Node(op, (node, leaf(name)), math.nan, node.line), 1.75)
+        for name in bench.states if node.name in bench.parameters else ():
+            values = bench.points[name]  # V - E, where E stands alone
+            if agree(wanted, values - c, good) and bench.is_right(bench.whole(at, values - c)):
+                yield told(bench, "offset", node, Node("-", (leaf(name), node), math.nan, node.line), 1.75)
         for name, values in bench.terms.items():
             for sign, op in ((1.0, "+"), (-1.0, "-")):
                 if agree(apart, sign * values, good) and bench.is_right(bench.whole(at, c + sign * values)):
