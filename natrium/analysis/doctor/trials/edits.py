@@ -389,8 +389,9 @@ class Editor:
             yield changed(node, value=ast.Constant(0.0)), DROP
         read = {ast.unparse(one) for one in ast.walk(value) if isinstance(one, type(target))}
         if ast.unparse(target) not in read and self.text.goes_on(target):
-            for more in (ast.Add(), ast.Sub()):
-                yield ast.copy_location(ast.AugAssign(target, more, value), node), ORDER
+            less = MORE if isinstance(value, ast.Constant) else ORDER
+            for more, rank in ((ast.Add(), ORDER), (ast.Sub(), less)):
+                yield ast.copy_location(ast.AugAssign(target, more, value), node), rank
 
 
 def _is_unit(node: ast.expr) -> bool:

@@ -15,7 +15,7 @@ from natrium.analysis.doctor.reading.verdict import Reading
 from natrium.analysis.doctor.trace.meanings import is_input as names_input
 from natrium.analysis.doctor.trace.meanings import is_voltage, plain
 from natrium.analysis.doctor.trials.distance import FAR, distances
-from natrium.analysis.doctor.trials.edits import ADDED, WANTED, Edit, Editor
+from natrium.analysis.doctor.trials.edits import ADDED, PACED, WANTED, Edit, Editor
 from natrium.model import Model
 
 PER_NAME = 0.25  # how far-fetched a change is for each name that it is away from what was found
@@ -71,12 +71,14 @@ def likely_edits(tree: ast.Module, claim: Model, first: Reading | Exception) -> 
 
     turned = known and (len(faults) > 1 or faults[0].key == "alpha-beta-swapped")
 
+    paceless = {one.line for one in faults if one.key == "dt-missing"}
     outward = {one.line for one in faults if one.key == "sign" and _is_outward(tree, one.line)}
 
     def far_fetched(one: Edit) -> float:
         told = TRIED * (known and one.within) - TRIED * (turned and one.exchanged)
         near = 0.2 if one.rank == WANTED else 1.0  # a number that is asked for stands for itself
         told += TRIED * (one.line in outward)
+        told -= 2.0 * TRIED * (one.line in paceless and one.rank == PACED)  # a step is what it lacks
         told -= TRIED * (one.line in made)  # the input is made there, and elsewhere read
         return one.rank + near * PER_NAME * far.get(one.line, base) + told
 

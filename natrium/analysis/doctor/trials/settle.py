@@ -186,15 +186,13 @@ class _Trials:
             own, shows = screen.distance(self.tree), screen.shows(self.tree)
             if not screen.has_course or own < UNSEEN:
                 return True
-            first, begun = screen.distance(self.tree, shows), list[tuple[float, int, Edit]]()
-            there = [(at, edit) for at, (_, edit) in enumerate(self.likely) if edit.line == line]
-            for at, edit in there[: int(SCREENED / screen.cost(shows)) + 1]:
-                if (off := screen.distance(edit.made(), shows)) < LITTLE * first:
-                    begun.append((max(off, UNSEEN), at, edit))
-            if not begun and len(there) * screen.cost(shows) > SCREENED:
+            first = screen.distance(self.tree, shows)
+            there = [edit for _, edit in self.likely if edit.line == line]
+            looked = there[: int(SCREENED / screen.cost(shows)) + 1]
+            begun = [one for one in looked if screen.distance(one.made(), shows) < MUCH * first]
+            if not begun and len(looked) < len(there):
                 return True  # not all of them could be looked at
-        likely = [edit for _, _, edit in sorted(begun, key=lambda one: one[:2])[:FEW]]
-        found = any(self.spent <= BUDGET and self._mended(edit, 0) is not None for edit in likely)
+        found = any(self.spent <= BUDGET and self._mended(edit, 0) is not None for edit in begun[:FEW])
         self.spent = 0  # what is looked for elsewhere has a budget of its own
         return found
 
