@@ -26,7 +26,7 @@ TURNS = 200_000  # of loops, in one run
 KEPT = 2_000  # values of a voltage that are looked at
 FEW, ALIKE = 3, 0.05  # ways in which one that does not flow goes on, in all; of as many steps
 DEEP = 5  # functions that call each other
-Loop, LOOPS = ast.For | ast.While, (ast.For, ast.While)
+Loop = ast.For | ast.While
 Block = ast.For | ast.While | ast.If | ast.FunctionDef
 
 
@@ -238,10 +238,10 @@ class _Text:
         found = []
         for one in leaving:
             up, test = self.parent[one], 0
-            while isinstance(up, ast.stmt) and not isinstance(up, (*LOOPS, ast.FunctionDef)):
+            while isinstance(up, ast.stmt) and not isinstance(up, Loop | ast.FunctionDef):
                 test = test or (up.lineno if isinstance(up, ast.If) else 0)
                 up = self.parent[up]
-            if isinstance(up, LOOPS):
+            if isinstance(up, Loop):
                 found.append(test or one.lineno)
         return found[0] if len(found) == 1 else 0
 

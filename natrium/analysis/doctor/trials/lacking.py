@@ -56,9 +56,8 @@ def multiplied(node: ast.expr, text: Text) -> Iterator[ast.expr]:
         return
     function = text.function_of(node)
     met = {ast.unparse(one) for one in ast.walk(node) if isinstance(one, _READ)}
-    for name in sorted(
-        text.names_of(function).get("number", set()) - met - text.things - set(text.functions)
-    ):
+    numbers = text.names_of(function).get("number", set())
+    for name in sorted(numbers - met - text.things - set(text.functions)):
         if text.is_array(name, function) or name.partition(".")[0] in text.modules:
             continue
         by = ast.parse(name, mode="eval").body
@@ -95,8 +94,8 @@ def is_paced(node: ast.expr, text: Text) -> bool:
     """
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
         return False
-    by, inner = ast.unparse(node.right), node.left
-    return is_step(by) or by in text.counters(inner)
+    by = ast.unparse(node.right)
+    return is_step(by) or by in text.counters(node.left)
 
 
 def left_out(node: ast.BinOp, text: Text) -> Iterator[ast.expr]:

@@ -58,19 +58,11 @@ def likely_edits(tree: ast.Module, claim: Model, first: Reading | Exception) -> 
         lines |= {node.line for node in first.maps.main.updates.values()}
     far = distances(tree, lines)
     base = FAR if any(lines) else 0
-    edits = list(
-        Editor(
-            tree,
-            _pairs(first, claim),
-            first.maps.step if isinstance(first, Reading) else 0.0,
-            numbers_of(claim),
-        ).edits()
-    )
+    step = first.maps.step if isinstance(first, Reading) else 0.0
+    edits = Editor(tree, _pairs(first, claim), step, numbers_of(claim)).edits()
     # What one place of a formula would mend was looked for in the equations.
     known = bool(faults) and all(one.key in _LOOKED_FOR for one in faults)
-
     turned = known and (len(faults) > 1 or faults[0].key == "alpha-beta-swapped")
-
     paceless = {one.line for one in faults if one.key == "dt-missing"}
     outward = {one.line for one in faults if one.key == "sign" and _is_outward(tree, one.line)}
 

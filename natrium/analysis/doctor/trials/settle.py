@@ -10,7 +10,7 @@ from functools import cached_property
 import attrs
 import numpy as np
 
-from natrium.analysis.accuracy.truth import reference
+from natrium.analysis.accuracy.truth import Reference, reference
 from natrium.analysis.doctor.reading.claims.states import moves_at_spikes
 from natrium.analysis.doctor.reading.expressions.trees import in_order
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, sorted_findings
@@ -148,12 +148,9 @@ class _Trials:
 
     def best(self) -> tuple[Edit, Reading] | None:
         """Give the likeliest change that makes the script right, and what it then is."""
-        screened = self._screened()
-        if screened is not None:
-            likely, budget = (
-                screened,
-                BUDGET * min(max(self.screen.turns / LONG, 1.0), 2.0) if self.screen else BUDGET,
-            )
+        screen, screened = self.screen, self._screened()
+        if screen is not None and screened is not None:
+            likely, budget = screened, BUDGET * min(max(screen.turns / LONG, 1.0), 2.0)
         elif isinstance(self.first, Reading) and self.first.faults:
             likely, budget = [edit for _, edit in self.likely], BUDGET // 3
         else:
@@ -262,6 +259,11 @@ class _Trials:
         return likely_edits(self.tree, self.claim, self.first)
 
     @cached_property
+    def reference(self) -> Reference:
+        """What the claim truly does."""
+        return reference(self.claim)
+
+    @cached_property
     def screen(self) -> Screen | None:
         """What runs texts plainly; None where the claim has no true course."""
         first, claim = self.first, self.claim
@@ -270,7 +272,7 @@ class _Trials:
             step = claim.simulation.dt or step
         truth = first.truth if isinstance(first, Reading) else None
         try:
-            truth = truth or reference(claim)
+            truth = truth or self.reference
         except SolverError:
             return None
         units = (first.meant.units.mV,) if isinstance(first, Reading) else (1.0, 1000.0)
@@ -317,17 +319,10 @@ class _Trials:
         if not (reading.maps.firing or moves_at_spikes(self.claim)):
             return True
         try:
-            times = self._true_spikes()
+            times = self.reference.spike_times if self.claim.neuron.fires else np.empty(0)
         except SolverError:
             return True
         end = (float(reading.meant.clock.starts[-1]) + reading.maps.step) * reading.meant.units.ms
         own, true = reading.spike_times.size, int(np.count_nonzero(times < end))
         fired = isinstance(self.first, Reading) and self.first.spike_times.size > 0
         return abs(own - true) <= 1 + SHARE * true and (own > 0 or steps > 0 or not (true or fired))
-
-    def _true_spikes(self) -> Array:
-        if not self.claim.neuron.fires:
-            return np.empty(0)
-        if not hasattr(self, "_true"):
-            self._true = reference(self.claim).spike_times
-        return self._true

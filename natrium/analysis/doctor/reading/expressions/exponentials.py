@@ -70,7 +70,7 @@ def _exponential(size: int, ones: tuple[Any, ...], precision: int) -> Any:
 
 
 class Exponential(sympy.Function):  # type: ignore[misc]  # SymPy is not typed
-    """An element of an exponential; of numbers it is one."""
+    """An element of an exponential, left as a function of what the matrix holds; of numbers it is one."""
 
     @classmethod
     def eval(cls, size: Any, row: Any, column: Any, *ones: Any) -> Any:
@@ -80,12 +80,7 @@ class Exponential(sympy.Function):  # type: ignore[misc]  # SymPy is not typed
         return None
 
 
-def _of_symbols(size: int, row: int, column: int, *ones: Any) -> Any:
-    """Leave it as a function of the elements."""
-    return Exponential(size, row, column, *ones)
-
-
 EXPONENTIALS: dict[str, Callable[..., Any]] = {
-    "doubles": _of_doubles, "arrays": _of_arrays, "digits": _of_digits, "symbols": _of_symbols,
+    "doubles": _of_doubles, "arrays": _of_arrays, "digits": _of_digits, "symbols": Exponential,
 }  # fmt: skip
 """By arithmetic: what takes the size, the place and the elements, row by row."""

@@ -44,9 +44,7 @@ from natrium.analysis.doctor.trace.meanings import is_refractory, is_rest, plain
 from natrium.analysis.doctor.trace.record import Record
 
 LINEAR = ("leak", "input", "channel", "adaptation", "synapse")  # beside these alone a leak is one
-OUTSIDE = 1e-9  # of [0, 1]: rounding
 POLE = 1e-9  # of a divisor: rounding
-RISING, FALLING = ("m", "n"), ("h",)  # the gates that the field calls so, by how they go with V
 
 
 def checks(case: Case) -> list[Found]:

@@ -153,16 +153,13 @@ def _direction(
     steady = _steady(gate, first, second)
     good = np.isfinite(steady)
     line = own_line(case.equations[gate.name]) or own_line(case.maps.main.updates[gate.name])
-    if (
-        gate.kind != "alpha"
-    ):  # where its steady state is asked for: a function may give that of others as well
+    if gate.kind != "alpha":  # where its steady state is asked for: a function may give others' as well
         line = max((one.line for one in in_order([gate.first]) if one.op == NUMBER), default=0) or line
     way = "rises" if rise > 0 else "falls"
     yield Found(
         "gate-direction", "fault",
         f"The steady state of {plain(gate.name)} {way} with {plain(case.maps.V)}, from "
         f"{steady[good][0]:.3g} at {V[good][0]:.4g} to {steady[good][-1]:.3g} at {V[good][-1]:.4g}: "
-        "opening and "
-        f"closing rates are swapped, or a sign is wrong; see {in_line(case.source, line)}.",
+        f"opening and closing rates are swapped, or a sign is wrong; see {in_line(case.source, line)}.",
         line, evidence="over the voltages of this run", about=gate.name,
     )  # fmt: skip

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import in_order, is_leaf, leaves
-from natrium.analysis.doctor.reading.findings.case import Case
+from natrium.analysis.doctor.reading.expressions.trees import leaves
+from natrium.analysis.doctor.reading.findings.case import Case, reading_line
 from natrium.analysis.doctor.reading.findings.found import Found, at_first, in_line, quoted
 from natrium.analysis.doctor.reading.text.blocks import given_to, grown_at
 from natrium.analysis.doctor.reading.text.named import numbers_named
@@ -106,12 +106,11 @@ def _never_on(case: Case) -> Iterator[Found]:
     record = case.maps.record
     if not record.input or not record.whole or record.runs[1] > 1 or np.any(record.inputs):
         return
-    name, tree = plain(record.input), case.maps.main.updates[case.maps.V]
+    name = plain(record.input)
     kept = record.lists.get(name)
     if kept is not None and kept.ndim == 1 and not record.side and np.any(kept):
         # What sets it does, and what reads it goes elsewhere.
-        read = (one.line for one in in_order([tree]) if any(is_leaf(arg, record.input) for arg in one.args))
-        line = next(read, 0)
+        line = reading_line(case.maps.main.updates[case.maps.V], record.input)
         yield Found(
             "input-never-on", "fault",
             f"Of {name} {in_line(case.source, line)} reads elements that are 0, and none of the others.",

@@ -9,7 +9,7 @@ import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.trees import in_order, is_leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import text_of
-from natrium.analysis.doctor.reading.findings.case import Case, line_in
+from natrium.analysis.doctor.reading.findings.case import Case, line_in, reading_line
 from natrium.analysis.doctor.reading.findings.found import Found, in_line
 from natrium.analysis.doctor.reading.model.units import MILLISECONDS, SECONDS, comments
 from natrium.analysis.doctor.reading.text.noise import is_drawn_before, numbered
@@ -94,8 +94,7 @@ def _noise_by_step(case: Case) -> Iterator[Found]:
             continue
         tree = maps.main.updates[maps.V]
         own = next(one for one in in_order([flow]) if is_leaf(one, name))
-        line = next((one.line for one in in_order([tree]) if any(is_leaf(arg, name) for arg in one.args)), 0)
-        line = line or line_in(tree, own)[0]
+        line = reading_line(tree, name) or line_in(tree, own)[0]
         white = _is_rooted(flow, name) or any(_WHITE.search(one) for one in comments(maps).values())
         yield Found(
             "noise-by-dt", "fault" if white else "rule",
@@ -115,7 +114,7 @@ def _noise_frozen(case: Case) -> Iterator[Found]:
         base = name.partition("[")[0]
         if record.side or not (is_noise(base) and is_drawn_before(case.source, base)):
             continue
-        line = next((one.line for one in in_order([tree]) if any(is_leaf(arg, name) for arg in one.args)), 0)
+        line = reading_line(tree, name)
         stands = next(iter(numbered(case.source, line, plain(base))), "")
         if not stands:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 import numpy as np
 
-from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, leaves, name_of
+from natrium.analysis.doctor.reading.expressions.trees import LEAF, in_order, is_leaf, leaves, name_of
 from natrium.analysis.doctor.reading.expressions.wording import shown
 from natrium.analysis.doctor.reading.maps.maps import Maps, points_of, values_at
 from natrium.analysis.doctor.reading.model.models import Meant
@@ -42,6 +42,11 @@ def line_in(root: Node, node: Node) -> tuple[int, Node]:
         if any(arg is node for arg in one.args):
             return line_in(root, one)
     return 0, node
+
+
+def reading_line(root: Node, name: str) -> int:
+    """Give the line of the first operation of a tree that reads a leaf; 0: none does."""
+    return next((one.line for one in in_order([root]) if any(is_leaf(arg, name) for arg in one.args)), 0)
 
 
 def own_line(node: Node) -> int:

@@ -127,11 +127,10 @@ def makes_again(record: Record) -> tuple[int, str]:
     scale = {name: float(np.ptp(record.samples[:, at])) for at, name in enumerate(record.states)}
     values = record.parameter_values
     ready: dict[int, tuple[Solved, list[str]]] = {}
-    k = 0
 
-    def off_by(made: Sequence[float], names: Sequence[str]) -> str:
+    def off_by(made: Sequence[float], names: Sequence[str], after: int) -> str:
         for name, value in zip(names, made, strict=True):
-            apart = value - float(record.samples[k + 1, record.states.index(name)])
+            apart = value - float(record.samples[after, record.states.index(name)])
             if not abs(apart) <= CLOSE * (scale[name] or 1.0):
                 return f"{name} comes out {apart:.3g} away from SciPy's"
         return ""
@@ -150,9 +149,9 @@ def makes_again(record: Record) -> tuple[int, str]:
         if record.time:
             now[record.time] = float(record.times[k])
         solved, names = ready[at]
-        off = off_by(solved(now), names)
+        off = off_by(solved(now), names, k + 1)
         if off and solved.method in METHODS:
-            off = off_by(solved(now, loosely=True), names) and off
+            off = off_by(solved(now, loosely=True), names, k + 1) and off
         if off:
             return k, off
     return -1, ""

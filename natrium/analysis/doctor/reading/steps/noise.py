@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from natrium.analysis.doctor.reading.expressions.algebra import Algebra, Slopes
+from natrium.analysis.doctor.reading.expressions.rewriting import rewriting
 from natrium.analysis.doctor.reading.expressions.trees import (
     ARRAYS,
     LEAF,
@@ -43,14 +44,13 @@ def scaled_line(trees: Iterable[Node], name: str, own: AbstractSet[str]) -> int:
 
 def _with(algebra: Algebra, trees: Mapping[str, Node], top: Node, new: Node) -> dict[str, Node]:
     """Put one node in the place of another, wherever it is in trees."""
-    made = {top: new}
-    for node in in_order(trees.values()):
-        if node in made:
-            continue
-        args = tuple(made.get(one, one) for one in node.args)
+
+    def put(node: Node, args: tuple[Node, ...]) -> Node:
         same = all(a is b for a, b in zip(args, node.args, strict=True))
-        made[node] = node if same else algebra.rebuilt(node, args)
-    return {state: made[tree] for state, tree in trees.items()}
+        return new if node is top else node if same else algebra.rebuilt(node, args)
+
+    of = rewriting(put)
+    return {state: of(tree) for state, tree in trees.items()}
 
 
 def noiseless(

@@ -24,15 +24,16 @@ def drawn_before(source: Sequence[str], name: str, dt: str) -> bool:
         Of the step.
     """
     nodes = _made_of(source, plain(name).partition("[")[0], DEEP)
-    drawn = any(isinstance(one, ast.Call) and is_noise(ast.unparse(one.func)) for one in nodes)
-    return drawn and any(_is_root(one, plain(dt)) for one in nodes)
+    return bool(_draws(nodes)) and any(_is_root(one, plain(dt)) for one in nodes)
 
 
 def is_drawn_before(source: Sequence[str], name: str) -> bool:
     """Tell whether what an array is made of is drawn, many at once."""
-    nodes = _made_of(source, plain(name), DEEP)
-    calls = [one for one in nodes if isinstance(one, ast.Call) and (one.args or one.keywords)]
-    return any(is_noise(ast.unparse(one.func)) for one in calls)
+    return any(one.args or one.keywords for one in _draws(_made_of(source, plain(name), DEEP)))
+
+
+def _draws(nodes: Sequence[ast.AST]) -> list[ast.Call]:
+    return [one for one in nodes if isinstance(one, ast.Call) and is_noise(ast.unparse(one.func))]
 
 
 def numbered(source: Sequence[str], line: int, name: str) -> list[str]:

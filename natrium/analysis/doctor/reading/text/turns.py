@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from natrium.analysis.doctor.reading.text.blocks import sets_of
 from natrium.analysis.doctor.reading.text.kept import places_read, places_set
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
-from natrium.analysis.doctor.reading.text.loops import of_turn
+from natrium.analysis.doctor.reading.text.loops import Block, of_turn
 from natrium.analysis.doctor.reading.text.named import called
 from natrium.analysis.doctor.trace.meanings import plain
 
@@ -33,6 +33,11 @@ def seeded_again(source: Sequence[str], line: int) -> int:
     return next(again, 0)
 
 
+def _loop(source: Sequence[str], line: int) -> Block | None:
+    """Give the loop that makes a step; None where there is none."""
+    return next(iter(of_turn(source, line)[-1:]), None)
+
+
 def start_overwritten(source: Sequence[str], line: int, name: str) -> Iterator[tuple[int, int, ast.expr]]:
     """Find an element 0 that is set before the loop, and set anew in its first turn, from the last element.
 
@@ -49,7 +54,7 @@ def start_overwritten(source: Sequence[str], line: int, name: str) -> Iterator[t
     (int, int, ast.expr)
         The line that reads the element before, the line that sets the first one, and to what.
     """
-    loop = next(iter(of_turn(source, line)[-1:]), None)
+    loop = _loop(source, line)
     counter = _counts_from_0(loop) if isinstance(loop, ast.For) else ""
     if not isinstance(loop, ast.For) or not counter:
         return
@@ -79,7 +84,7 @@ def set_anew(source: Sequence[str], line: int) -> tuple[int, str, int] | None:
     (int, str, int) or None
         The line that sets it anew, the name, and the line that asks for it.
     """
-    loop = next(iter(of_turn(source, line)[-1:]), None)
+    loop = _loop(source, line)
     body = loop.body if isinstance(loop, ast.For | ast.While) else []
     for at, first in enumerate(body):
         if not isinstance(first, ast.Assign) or not isinstance(first.targets[0], ast.Name):
@@ -115,7 +120,7 @@ def compared_after(source: Sequence[str], line: int, name: str) -> int:
     name : str
         Of what it moves.
     """
-    loop = next(iter(of_turn(source, line)[-1:]), None)
+    loop = _loop(source, line)
     for block in nodes_of(source):
         body = getattr(block, "body", None)
         if loop is None or not isinstance(body, list) or loop not in body:
