@@ -178,3 +178,58 @@ def test_a_factor_may_have_lost_v_and_an_index_may_be_another():
     found = edits_of("def current(g, E, v):\n    return g * E\n\nx[2] += 3.0\n")
     assert {("E", "E - v"), ("E", "v - E"), ("x[2]", "x[1]")} <= set(found)
     assert ("g", "g - E") not in found
+
+
+def texts_of(text, wanted=()):
+    """Write a text down with each of its changes."""
+    tree, found = ast.parse(text), []
+    before = ast.dump(tree)
+    for edit in Editor(tree, wanted).edits():
+        found.append(ast.unparse(edit.made()))
+        assert ast.dump(tree) == before
+    assert ast.unparse(tree) not in found
+    return set(found)
+
+
+def test_an_edit_changes_one_place_and_leaves_the_text_alone():
+    text = "dt = 0.1\nx = 1.0\ny = 2.0\nx = x + dt * (y - x)"
+    texts = texts_of(text, [(1.0, 3.0)])
+    assert text.replace("y - x)", "x - y)") in texts
+    assert text.replace("y - x)", "y + x)") in texts
+    assert text.replace("x = 1.0", "x = 3.0") in texts
+    assert all(one.startswith(("dt = 0.1\n", "x = 0.1\n", "y = 0.1\n", "dt = -0.1\n")) for one in texts)
+
+
+def test_a_list_is_not_given_itself():
+    """An array of what it then holds would have no end."""
+    texts = texts_of("def run(n):\n    kept, lost, v = ([], [], 0.0)\n    kept.append(v)\n    lost.append(v)")
+    assert not any(f"{one}.append({one})" in text for text in texts for one in ("kept", "lost"))
+    assert any("kept.append(n)" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("stands", "should"),
+    [
+        ("y = b * (a * v - u)", "y = a * (b * v - u)"),  # two names in each other's place
+        ("y = a * (v - u)", "y = a * v - u"),  # brackets, both ways
+        ("y = a * v - u", "y = a * (v - u)"),
+        ("y = exp(v - u / a)", "y = exp((v - u) / a)"),
+        ("y = exp(v) - u", "y = exp(v - u)"),
+        ("y = f(2.0 * u, v)", "y = f(v, 2.0 * u)"),
+    ],
+)
+def test_names_and_brackets_of_a_formula_are_exchanged_and_moved(stands, should):
+    assert should in texts_of(stands)
+
+
+def test_what_one_function_sets_and_never_reads_is_not_lent_to_another():
+    text = "def f(x):\n    lost = 2.0 * x\n    return x + 1.0\n\ndef g(x):\n    return x - 1.0"
+    found = {(one.line, one.should) for one in Editor(ast.parse(text), []).edits() if "lost" in one.should}
+    assert (3, "x * lost") in found
+    assert {line for line, _ in found} == {2, 3}
+
+
+def test_an_edit_says_whether_two_things_change_places():
+    turned = [one for one in Editor(ast.parse("x = b * (1 - x) - a * x"), []).edits() if one.exchanged]
+    assert "a * (1 - x) - b * x" in {one.should for one in turned}
+    assert all(sorted(one.stands) == sorted(one.should) for one in turned)

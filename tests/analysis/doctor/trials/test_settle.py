@@ -1,24 +1,13 @@
 """A slip that no single change of an equation tells is found in the text, and by its line alone."""
 
-import ast
-
-import numpy as np
 import pytest
 
-from natrium.analysis.accuracy.truth import reference
 from natrium.analysis.doctor import read_script
 from natrium.analysis.doctor.reading.verdict import read
 from natrium.analysis.doctor.script import traced
-from natrium.analysis.doctor.trace.foreign import at_most
-from natrium.analysis.doctor.trace.forms import OverBudget
-from natrium.analysis.doctor.trace.runs import PlainRun
-from natrium.analysis.doctor.trace.script import load_script
-from natrium.analysis.doctor.trials.distance import distances
-from natrium.analysis.doctor.trials.edits import Editor
-from natrium.analysis.doctor.trials.lent import lent_names
-from natrium.analysis.doctor.trials.screen import Screen
 from natrium.model import Constant, Model, Neuron, Simulation, Step
 from natrium.model.files.toml import loads
+from tests.analysis.doctor.trials.test_screen import COURSE
 
 SCRIPT = """
 import numpy as np
@@ -139,189 +128,6 @@ def test_the_sound_script_has_none(sound, tmp_path):
     assert reading.faults == ()
 
 
-def texts_of(text, wanted=()):
-    """Write a text down with each of its changes."""
-    tree, found = ast.parse(text), []
-    before = ast.dump(tree)
-    for edit in Editor(tree, wanted).edits():
-        found.append(ast.unparse(edit.made()))
-        assert ast.dump(tree) == before
-    assert ast.unparse(tree) not in found
-    return set(found)
-
-
-def test_an_edit_changes_one_place_and_leaves_the_text_alone():
-    text = "dt = 0.1\nx = 1.0\ny = 2.0\nx = x + dt * (y - x)"
-    texts = texts_of(text, [(1.0, 3.0)])
-    assert text.replace("y - x)", "x - y)") in texts
-    assert text.replace("y - x)", "y + x)") in texts
-    assert text.replace("x = 1.0", "x = 3.0") in texts
-    assert all(one.startswith(("dt = 0.1\n", "x = 0.1\n", "y = 0.1\n", "dt = -0.1\n")) for one in texts)
-
-
-def test_a_list_is_not_given_itself():
-    """An array of what it then holds would have no end."""
-    texts = texts_of("def run(n):\n    kept, lost, v = ([], [], 0.0)\n    kept.append(v)\n    lost.append(v)")
-    assert not any(f"{one}.append({one})" in text for text in texts for one in ("kept", "lost"))
-    assert any("kept.append(n)" in text for text in texts)
-
-
-@pytest.mark.parametrize(
-    ("stands", "should"),
-    [
-        ("y = b * (a * v - u)", "y = a * (b * v - u)"),  # two names in each other's place
-        ("y = a * (v - u)", "y = a * v - u"),  # brackets, both ways
-        ("y = a * v - u", "y = a * (v - u)"),
-        ("y = exp(v - u / a)", "y = exp((v - u) / a)"),
-        ("y = exp(v) - u", "y = exp(v - u)"),
-        ("y = f(2.0 * u, v)", "y = f(v, 2.0 * u)"),
-    ],
-)
-def test_names_and_brackets_of_a_formula_are_exchanged_and_moved(stands, should):
-    assert should in texts_of(stands)
-
-
-COURSE = """
-import numpy as np
-tau, rest, theta = 10.0, -70.0, -55.0
-def run(n, dt=0.1):
-    v, made = rest, []
-    for k in range(n):
-        v += dt * (rest - v + 20.0) / tau
-        if v >= theta:
-            v = rest
-        made.append(v)
-        made_of = [made]
-    return made
-run(600)
-"""
-
-
-def leaky_model(begin=0.0):
-    """Give the claim of the scripts beside, whose input begins at a time."""
-    return Model(
-        neuron=Neuron(tau_m=10.0, tau_ref=0.0, v_rest=-70.0, v_thresh=-55.0),
-        stimulus=Step(20.0, start=begin),
-        simulation=Simulation(t_end=60.0, dt=0.1),
-    )
-
-
-def leaky_course(begin=0.0):
-    """What the leaky neuron of the scripts beside does."""
-    return reference(leaky_model(begin)).trajectory
-
-
-def test_a_plain_run_tells_what_goes_the_claims_way(tmp_path):
-    truth = leaky_course()
-    path = tmp_path / "script.py"
-    path.write_text(COURSE)
-    with Screen(load_script(path), truth, 0.1, (1.0,)) as screen:
-        assert screen.has_course
-        assert screen.distance(ast.parse(COURSE)) < 0.01
-        faster = ast.parse(COURSE.replace("tau, rest", "rest, tau").replace("10.0, -70.0", "-70.0, 5.0"))
-        assert screen.distance(faster) > 0.1
-        assert 0 < screen.shows(faster) < 600
-        endless = ast.parse(COURSE.replace("made_of = [made]", "made.append(made)"))  # holds itself
-        assert screen.distance(endless) == 1.0
-
-
-CLOCKED = """
-rest, tau, dt = -70.0, 10.0, 0.1
-v, t, made = rest, 0.0, []
-while t < 60.0:
-    drive = 0.0 if t < 5.0 else 20.0
-    v = v + dt * (rest - v + drive) / tau
-    if v >= -55.0:
-        v = rest
-    made.append(v)
-    t += dt
-"""
-
-
-def test_a_change_with_which_a_loop_has_no_end_costs_little_more_than_the_script(tmp_path):
-    path = tmp_path / "script.py"
-    path.write_text(CLOCKED)
-    with Screen(load_script(path), leaky_course(5.0), 0.1, (1.0,)) as screen:
-        assert 600 < screen.most < 3000
-        assert screen.distance(ast.parse(CLOCKED)) < 0.02
-        assert screen.distance(ast.parse(CLOCKED.replace("t += dt", "t -= dt"))) > 0.2  # as far as it goes
-    with at_most(10, turns=50):
-        run = PlainRun(load_script(path), {}, 1000)
-    assert isinstance(run.run.error, OverBudget)
-    assert run.hook.count == 51
-
-
-@pytest.mark.slow
-def test_a_loop_that_has_no_end_is_told_by_the_line_that_should_end_it(tmp_path):
-    """The claim knows how long a run is."""
-    path = tmp_path / "script.py"
-    path.write_text(CLOCKED.replace("t += dt", "t -= dt"))
-    (reading,) = read_script(path, leaky_model(5.0))
-    assert [(one.line, one.should) for one in reading.faults] == [(10, "t += dt")]
-
-
-def test_what_one_function_sets_and_never_reads_is_not_lent_to_another():
-    text = "def f(x):\n    lost = 2.0 * x\n    return x + 1.0\n\ndef g(x):\n    return x - 1.0"
-    found = {(one.line, one.should) for one in Editor(ast.parse(text), []).edits() if "lost" in one.should}
-    assert (3, "x * lost") in found
-    assert {line for line, _ in found} == {2, 3}
-
-
-def test_lines_are_as_far_as_names_and_calls_are_between():
-    tree = ast.parse("a = 1\nb = a\nc = 2\n\ndef f(x):\n    return x\n\nd = f(b)\n")
-    found = distances(tree, [8])
-    assert found[8] == 0
-    assert found[2] == found[5] == found[6] == 1
-    assert found[1] == 2
-    assert 3 not in found
-
-
-def test_fields_that_nothing_reads_are_lent_as_their_neighbours_are_read():
-    text = """
-class P:
-    R: float = 8.0
-    tau: float = 10.0
-q = P()
-p = {"E": -70.0, "C": 2.0}
-idle = 3.0
-print(p["E"] + 1.0 / q.tau)
-"""
-    assert lent_names(ast.parse(text)) == ["idle", "p['C']", "q.R"]
-
-
-def test_an_edit_says_whether_two_things_change_places():
-    turned = [one for one in Editor(ast.parse("x = b * (1 - x) - a * x"), []).edits() if one.exchanged]
-    assert "a * (1 - x) - b * x" in {one.should for one in turned}
-    assert all(sorted(one.stands) == sorted(one.should) for one in turned)
-
-
-FED = """
-def drive(n):
-    for k in range(n):
-        yield 20.0
-
-v = -70.0
-def step(current, dt=0.1, tau=10.0):
-    global v
-    v += dt * (-70.0 - v + current) / tau
-    if v >= -55.0:
-        v = -70.0
-    return v
-course = [step(one) for one in drive(600)]
-"""
-
-
-def test_a_comprehension_over_a_generator_has_a_course_and_so_has_its_beginning(tmp_path):
-    truth = leaky_course()
-    path = tmp_path / "script.py"
-    path.write_text(FED)
-    wrong = ast.parse(FED.replace("yield 20.0", "yield 10.0"))
-    with Screen(load_script(path), truth, 0.1, (1.0,)) as screen:
-        assert screen.has_course
-        for turns in (0, 200):
-            assert screen.distance(screen.tree, turns) < 0.02 < 0.1 < screen.distance(wrong, turns)
-
-
 @pytest.mark.slow
 def test_a_wait_that_is_left_out_between_two_calls_of_a_solver_is_told(tmp_path):
     """The name is read nowhere, and what it should be added to is when the solver begins."""
@@ -427,32 +233,6 @@ def test_how_a_course_begins_to_go_astray_tells_the_line(tmp_path, old, new):
     (reading,) = read_script(path, claim)
     lines = {WAITING.partition(old)[0].count("\n") + 1} if old else set()
     assert {one.line for one in reading.faults} == lines
-
-
-def test_a_screen_takes_the_course_of_what_was_read_and_its_own_step(tmp_path):
-    """Other courses lie by chance nearer to the true one; a step that is none says nothing of the time."""
-    path = tmp_path / "script.py"
-    path.write_text(
-        "near, v, V, other = -60.0, -70.0, [], []\n"
-        "for k in range(600):\n"
-        "    v += 0.1 * (-v - 30.0) / 10.0\n"
-        "    V.append(v)\n"
-        "    other.append(near + 0.001 * k)\n"
-    )
-    V = -70.0 + 40.0 * (1.0 - 0.99 ** np.arange(1, 601))
-    for step in (0.1, 1.0):
-        with Screen(load_script(path), leaky_course(), step, (1.0,)) as screen:
-            assert screen.has_course
-            nearest = screen.distance(screen.tree)
-        kept = []
-        run = np.float64(-70.0)
-        for _ in range(600):
-            run += 0.1 * (-run - 30.0) / 10.0
-            kept.append(run)
-        with Screen(load_script(path), leaky_course(), step, (1.0,), V=np.array(kept)) as screen:
-            assert screen.has_course
-            assert screen.distance(screen.tree) > 2.0 * nearest
-            assert np.allclose(kept, V)
 
 
 PIECES = """
