@@ -96,6 +96,7 @@ def save_figures(block: tuple[object, ...], block_vars: dict[str, Any], _conf: d
 
 
 sphinx_gallery_conf = {
+    "parallel": True,  # as many at once as `-j` says
     "image_scrapers": (save_figures,),
     "examples_dirs": ["gallery"],
     "gallery_dirs": ["built_gallery"],

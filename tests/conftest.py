@@ -317,6 +317,10 @@ def undrawn() -> Callable[[pytest.MonkeyPatch], None]:
     return lambda patch: patch.setattr("natrium.reports.output.save_figure", leave)
 
 
+# Each process has a processor of its own: libraries that would take others have theirs wait for nothing.
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
+
 # One process meets more models here than any other: SymPy may remember more of them. It asks when it is imported.
 os.environ.setdefault("SYMPY_CACHE_SIZE", "10000")
 

@@ -48,7 +48,13 @@ class Open(dict[str, Callable[..., Any]]):
 
 def _of_doubles(size: int, row: int, column: int, *ones: float) -> float:
     """Take it of doubles, as SciPy does."""
-    return float(scipy.linalg.expm(np.reshape(np.asarray(ones, dtype=float), (size, size)))[row, column])
+    return float(_exponential_of_doubles(size, ones)[row, column])
+
+
+@lru_cache(maxsize=256)
+def _exponential_of_doubles(size: int, ones: tuple[float, ...]) -> Any:
+    """Keep it: a step takes all elements of one matrix, and most steps the same."""
+    return scipy.linalg.expm(np.reshape(np.asarray(ones, dtype=float), (size, size)))
 
 
 def _of_arrays(size: int, row: int, column: int, *ones: Any) -> Any:

@@ -6,7 +6,7 @@ digits; which new values a state's map has taken is read off the trees.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -128,19 +128,20 @@ class Prover:
         for k in range(POINTS):
             yield {name: extended(float(values[k])) for name, values in drawn.items()}
 
-    def distance(self, name: str, make: Callable[[Values, Values], Any]) -> float:
-        """Give the largest difference of a state's map from a scheme's; infinite once it is another."""
+    def distance(self, names: Sequence[str], make: Callable[[Values, Values], Values]) -> float:
+        """Give the largest difference of states' maps from a scheme's; infinite once one is another."""
         largest = 0.0
         for at, after in zip(self.points, self.after, strict=True):
             try:
                 found = make(at, after)
             except (ZeroDivisionError, ValueError, TypeError, KeyError, OverflowError):
                 return float("inf")
-            size = abs(after[name] - at[name]) + abs(at[name]) * 1e-3 + mpmath.mpf(10) ** -20
-            apart = float(abs(found - after[name]) / size)
-            if not apart <= SAME:
-                return float("inf")
-            largest = max(largest, apart)
+            for name in names:
+                size = abs(after[name] - at[name]) + abs(at[name]) * 1e-3 + mpmath.mpf(10) ** -20
+                apart = float(abs(found[name] - after[name]) / size)
+                if not apart <= SAME:
+                    return float("inf")
+                largest = max(largest, apart)
         return largest
 
     def alone(self, name: str) -> tuple[str, tuple[str, ...], float] | None:
@@ -159,10 +160,10 @@ class Prover:
         for new in subsets:
             for way, step in sorted(ALONE.items(), key=lambda one: one[0] == self.unlikely):
 
-                def make(at: Values, after: Values, step: Alone = step, new: tuple[str, ...] = new) -> Any:
-                    return step(self.flow, name, at | {one: after[one] for one in new})
+                def make(at: Values, after: Values, step: Alone = step, new: tuple[str, ...] = new) -> Values:
+                    return {name: step(self.flow, name, at | {one: after[one] for one in new})}
 
-                apart = self.distance(name, make)
+                apart = self.distance((name,), make)
                 if apart <= PROVEN:
                     return way, new, apart
                 if apart <= SAME and (best is None or apart < best[2]):
@@ -177,10 +178,7 @@ class Prover:
         names = self.flow.names
         best: SchemeFound | None = None
         for key, (words, order, step) in sorted(TOGETHER.items(), key=lambda one: one[0] != self.likely):
-            apart = max(
-                self.distance(name, lambda at, after, step=step, name=name: step(self.flow, at)[name])  # type: ignore[misc]  # mypy cannot tell a lambda with a default
-                for name in names
-            )
+            apart = self.distance(names, lambda at, _, step=step: step(self.flow, at))  # type: ignore[misc]  # mypy cannot tell a lambda with a default
             if apart <= SAME and (best is None or apart < best.largest):
                 best = SchemeFound(key, words, dict.fromkeys(names, key), {}, order, largest=apart)
             if apart <= PROVEN:
@@ -189,16 +187,13 @@ class Prover:
             return best
         for key, (words, order, share) in IMPLICIT.items():
 
-            def implied(at: Values, after: Values, name: str, share: Any = share) -> Any:
-                h = at[self.flow.h]
-                slope = share * self.flow.one(name, self.flow.later(at | after, 1))
-                slope += (1 - share) * self.flow.one(name, at) if share != 1 else 0
-                return at[name] + h * slope
+            def implied(at: Values, after: Values, share: Any = share) -> Values:
+                end = self.flow.all(self.flow.later(at | after, 1))
+                begin = self.flow.all(at) if share != 1 else at
+                slopes = {name: share * end[name] + (1 - share) * begin[name] for name in names}
+                return self.flow.moved(at, slopes, at[self.flow.h])
 
-            apart = max(
-                self.distance(name, lambda at, after, name=name: implied(at, after, name))  # type: ignore[misc]  # as above
-                for name in names
-            )
+            apart = self.distance(names, implied)
             if apart <= SAME:
                 return SchemeFound(key, words, dict.fromkeys(names, key), {}, order, largest=apart)
         return None
@@ -220,7 +215,7 @@ class Prover:
                                 now[name] = now[name] + h * self.flow.one(name, now)
                     return now
 
-                apart = max(self.distance(name, lambda at, _, name=name: step(at)[name]) for name in names)  # type: ignore[misc]  # as above
+                apart = self.distance(names, lambda at, _, step=step: step(at))  # type: ignore[misc]  # as above
                 if apart <= SAME:
                     kind = "Euler" if order is None or len(names) == 1 else "sequential Euler"
                     words = f"{count} steps of {kind} within each step"
