@@ -286,7 +286,12 @@ def chosen_alike(record: Record) -> Alike:
             if not one.timed and not (names and names <= counts)
         ]
 
-    return lambda step, other: choices(step) == choices(other)
+    kept = {id(step): choices(step) for step in record.steps}  # steps are met in pairs
+
+    def of(step: Step) -> list[tuple[str, bool, int]]:
+        return kept.get(id(step)) or choices(step)
+
+    return lambda step, other: of(step) == of(other)
 
 
 def _counts_on(course: Array) -> bool:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from natrium.analysis.doctor.reading.expressions.trees import leaves
 from natrium.analysis.doctor.reading.maps.kicks import Kick, chosen_alike, is_train
-from natrium.analysis.doctor.reading.maps.maps import differ, points_at, values_at
+from natrium.analysis.doctor.reading.maps.maps import are_apart, differ, points_at, values_at
 from natrium.analysis.doctor.trace.record import Record, Step
 from natrium.model.arrays import Array
 
@@ -36,14 +36,20 @@ def kicked_in_run(
     """
     found, done, alike = list[Kick](), set[int](), chosen_alike(record)
     bases = [(main, kinds[0])] + [(record.steps[at], ones) for ones in kinds[1:] for at in ones]
+    seen = {at: np.flatnonzero(record.order == at) for ones in kinds for at in ones if at not in known}
+    seen = {at: ks for at, ks in seen.items() if is_train(ks, record.order.size)}
+    values = {at: _values(record.steps[at], moving, points) for at in seen}
     for base, ones in bases:
-        for at in ones:
-            step, ks = record.steps[at], np.flatnonzero(record.order == at)
-            if step is base or at in known or at in done or not alike(step, base):
+        own, left = _values(base, moving, points), [at for at in ones if at in seen and at not in done]
+        if not left:
+            continue
+        differ_in = are_apart(np.array([values[at] for at in left]), own)
+        for at, apart in zip(left, differ_in.tolist(), strict=True):
+            step = record.steps[at]
+            if step is base or not (base is main or sum(apart) == 1) or not alike(step, base):
                 continue
-            if is_train(ks, record.order.size) and (
-                kick := _kick(record, main, base, step, ks, moving, points)
-            ):
+            names = [name for name, one in zip(moving, apart, strict=True) if one]
+            if kick := _kick(record, main, base, step, seen[at], moving, points, names):
                 found.append(kick)
                 done.add(at)
     ways = sorted({(one.state, one.early) for one in found})
@@ -57,19 +63,19 @@ def _joined(kicks: Sequence[Kick]) -> Kick:
     return attrs.evolve(kicks[0], steps=steps[order], weights=weights[order])
 
 
+def _values(step: Step, moving: Sequence[str], points: Mapping[str, Array]) -> Array:
+    """Give the states after a step from each point, shape (n_states, n_points)."""
+    return np.array([values_at(step.updates[name], points) for name in moving])
+
+
 def _kick(
     record: Record, main: Step, base: Step, step: Step, ks: npt.NDArray[np.int64], moving: Sequence[str],
-    points: Mapping[str, Array],
+    points: Mapping[str, Array], apart: Sequence[str],
 ) -> Kick | None:  # fmt: skip
-    """Give what moves a state after some steps that are else others, or before them."""
-
-    def differs(name: str, other: Step, than: Step = step) -> bool:
-        return differ(*(values_at(one.updates[name], points) for one in (than, other)))
-
-    apart, there = [name for name in moving if differs(name, base)], points_at(record, ks)
-    late = len(apart) == 1
+    """Give what moves a state after some steps that are else others, or before them; `apart` are those moved."""
+    late, there = len(apart) == 1, points_at(record, ks)
     for name in apart:
-        if name == moving[0] or differs(name, main, base):
+        if name == moving[0] or differ(*(values_at(one.updates[name], points) for one in (base, main))):
             continue
         if late:
             weights = np.subtract(*(values_at(one.updates[name], there) for one in (step, base)))

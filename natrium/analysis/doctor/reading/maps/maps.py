@@ -184,9 +184,17 @@ def points_of(record: Record, step: float = math.nan, n: int = POINTS, seed: int
 
 def differ(one: Array, other: Array) -> bool:
     """Tell whether two sets of values differ by more than rounding."""
-    good = np.isfinite(one) & np.isfinite(other)
-    size = np.maximum(np.abs(one[good]), np.abs(other[good]))
-    return bool(np.any(np.abs(one[good] - other[good]) > SAME * np.maximum(size, 1e-12)))
+    return bool(are_apart(one, other))
+
+
+def are_apart(ones: Array, other: Array) -> npt.NDArray[np.bool_]:
+    """Tell the same of each of several sets, which go along the last axis."""
+    with np.errstate(invalid="ignore"):  # what is not finite counts for nothing
+        size = np.maximum(np.maximum(np.abs(ones), np.abs(other)), 1e-12)
+        found: npt.NDArray[np.bool_] = np.any(
+            np.isfinite(ones) & np.isfinite(other) & (np.abs(ones - other) > SAME * size), axis=-1
+        )
+    return found
 
 
 def expanded(record: Record, algebra: Algebra, node: Node, everything: bool = False, but: str = "") -> Node:
