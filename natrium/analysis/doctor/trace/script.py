@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import copy
 import importlib.abc
 import importlib.util
 import io
@@ -29,7 +28,7 @@ from natrium.analysis.doctor.trace.forms import Enough
 from natrium.analysis.doctor.trace.rewrite import Rewriter
 from natrium.analysis.doctor.trace.shared import Shared
 from natrium.analysis.doctor.trace.standins import Outputs
-from natrium.analysis.doctor.trace.syntax import HOOK
+from natrium.analysis.doctor.trace.syntax import HOOK, copy_of
 from natrium.model import ModelError
 
 # Files beside the script that it may want to read are copied up to so many bytes all told.
@@ -245,7 +244,7 @@ class Run:
     ) -> None:  # fmt: skip
         """Run the script to its end, or to the error that ends it; in a scratch folder of its own, or one."""
         script = self.script
-        tree = copy.deepcopy(script.tree) if script.tree is not None else ast.parse(script.text)
+        tree = copy_of(script.tree) if script.tree is not None else ast.parse(script.text)
         tree = with_whole_names(tree, self._beside.package)
         tree = self.rewritten(tree, script.main, self.filename, script.driver)
         self.run(tree, make_hook, given, scratch)
@@ -253,7 +252,7 @@ class Run:
     def shared(self) -> Shared | None:
         """Give what rewrites texts that are made of the script's; None where its own loops are put in."""
         tree = self.script.tree if self.script.tree is not None else ast.parse(self.script.text)
-        put_in = len(with_loops(copy.deepcopy(tree), _DRIVER).body) > len(tree.body)
+        put_in = len(with_loops(copy_of(tree), _DRIVER).body) > len(tree.body)
         if self.tracing or self.script.driver or put_in:
             return None
         return Shared(tree, self._beside.names, self.script.main)

@@ -72,7 +72,7 @@ def _kick(
     record: Record, main: Step, base: Step, step: Step, ks: npt.NDArray[np.int64], moving: Sequence[str],
     points: Mapping[str, Array], apart: Sequence[str],
 ) -> Kick | None:  # fmt: skip
-    """Give what moves a state after some steps that are else others, or before them; `apart` are those moved."""
+    """Give what moves one of the states that are not as after the base, after some steps or before them."""
     late, there = len(apart) == 1, points_at(record, ks)
     for name in apart:
         if name == moving[0] or differ(*(values_at(one.updates[name], points) for one in (base, main))):

@@ -189,12 +189,9 @@ def differ(one: Array, other: Array) -> bool:
 
 def are_apart(ones: Array, other: Array) -> npt.NDArray[np.bool_]:
     """Tell the same of each of several sets, which go along the last axis."""
-    with np.errstate(invalid="ignore"):  # what is not finite counts for nothing
+    with np.errstate(invalid="ignore"):  # what is not finite is never apart
         size = np.maximum(np.maximum(np.abs(ones), np.abs(other)), 1e-12)
-        found: npt.NDArray[np.bool_] = np.any(
-            np.isfinite(ones) & np.isfinite(other) & (np.abs(ones - other) > SAME * size), axis=-1
-        )
-    return found
+        return np.asarray(np.any(np.abs(ones - other) > SAME * size, axis=-1))
 
 
 def expanded(record: Record, algebra: Algebra, node: Node, everything: bool = False, but: str = "") -> Node:
@@ -393,8 +390,7 @@ def led(step: Step, side: Node) -> str:
 
 def _is_flow(left: Node, right: Node, op: str, V: str) -> bool:
     """Tell whether a sum is V and its increment, not V and a threshold."""
-    offset = right.op == NUMBER or (right.op == LEAF and (op == "-" or is_rest(right.name)))
-    return not offset
+    return not (right.op == NUMBER or (right.op == LEAF and (op == "-" or is_rest(right.name))))
 
 
 def values_at(node: Node, points: Mapping[str, Any]) -> Array:

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from natrium.analysis.doctor.reading.text.labels import given_by, nodes_of
 from natrium.analysis.doctor.trace.meanings import plain, reversal_of
@@ -280,9 +281,17 @@ def _read(source: Sequence[str]) -> Iterator[tuple[type, str]]:
             yield from ((ast.Attribute, name), (ast.Name, name))
 
 
-def _stored(source: Sequence[str]) -> Iterator[tuple[type, str, int, float | None]]:
+def _stored(source: Sequence[str]) -> tuple[tuple[type, str, int, float | None], ...]:
     """List what is given a number: the kind of the name, the name, the line, the number where it is one."""
-    nodes = nodes_of(source)
+    return _stored_of(nodes_of(source))
+
+
+@lru_cache(maxsize=8)
+def _stored_of(nodes: tuple[ast.AST, ...]) -> tuple[tuple[type, str, int, float | None], ...]:
+    return tuple(_each_stored(nodes))
+
+
+def _each_stored(nodes: Sequence[ast.AST]) -> Iterator[tuple[type, str, int, float | None]]:
     usual: dict[str, ast.expr] = {}
     taken: set[str] = set()
     for one in (each for each in nodes if isinstance(each, ast.arguments)):
