@@ -117,6 +117,8 @@ class Known:
         Arguments that each step gives several numbers, one a call.
     learned : int
         Steps that the first traced run was ended after; 0: it went to its end.
+    stores : set of tuple
+        Where its steps stored what: the key and the line.
     """
 
     def __init__(self) -> None:
@@ -130,6 +132,7 @@ class Known:
         self.classes: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
         self.final = False
         self.speaker, self.learned = 0, 0
+        self.stores: set[tuple[tuple[Any, ...], int]] = set()
         self.several: set[tuple[Any, ...]] = set()
         self.pointer: tuple[Any, ...] | None = None
         self.jump_line = 0
@@ -163,6 +166,7 @@ class Segment:
         # Of the first traced run: what steps read of earlier ones, and what they stored.
         self.carried: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
         self.stored: dict[tuple[Any, ...], dict[Form, Any]] = {}
+        self.stores: set[tuple[tuple[Any, ...], int]] = set()
         self.counts: dict[tuple[Any, ...], int] = {}
         self.varied: set[tuple[Any, ...]] = set()
         self.given: dict[tuple[Any, ...], Any] = {}

@@ -21,12 +21,14 @@ class Table:
     Attributes
     ----------
     newest : int
-        The last step of the loop in which something was made as none before it.
+        The last step of the loop in which something was made, or chosen, as in none before it.
+    changed : int
+        The last in which something was made, or kept.
     """
 
     def __init__(self, filename: str, max_operations: int) -> None:
         self.filename, self.max_operations = filename, max_operations
-        self.operations, self.newest = 0, 0
+        self.operations, self.newest, self.changed = 0, 0, 0
         self.table: dict[tuple[Any, ...], Form] = {}
         self.lines: dict[tuple[int, int], int] = {}
         self.nth: dict[tuple[Any, ...], int] = {}
@@ -63,7 +65,7 @@ class Table:
     def _met(self) -> None:
         """Take note that a step makes something as none before it did."""
         if self.segment is not None:
-            self.newest = len(self.segment.steps)
+            self.newest = self.changed = len(self.segment.steps)
 
     def operation(self, op: str, args: tuple[Form, ...], value: Any, line: int, numpy: bool = False) -> Form:
         """Give the form of an operation on forms."""

@@ -183,6 +183,7 @@ def _traces(
     for ones in together:
         known, loops = known_from(ones, first.tracer.known), {one.loop for one in ones}
         known.learned = first.tracer.learned
+        known.stores = {store for one in first.tracer.segments for store in one.stores}
         for calls in (plain.layers.solver_calls, []):
             second = TracedRun(script, given, known, loops, max_operations, max_steps, solved=calls)
             if second.tracer.unlearned:

@@ -222,8 +222,11 @@ class Tracer(Table):
         place.nth = self.nth[key] = self.nth.get(key, 0) + 1
         if not self.known.final:
             self._learn(value, place, segment)
+        elif self.known.learned and (key, place.line) not in self.known.stores:
+            self._met()
 
     def _learn(self, value: Any, place: Place, segment: Segment) -> None:
+        segment.stores.add((place.key, place.line))
         at = (place.key, place.coords) if place.key not in self.known.series else (place.key, ())
         forms = segment.stored.setdefault(at, {})
         if len(forms) < FORMS:
@@ -261,7 +264,7 @@ class Tracer(Table):
             self._finish()
         self.epoch += 1
         steps = len(self.segment.steps)
-        self.unlearned = bool(self.known.learned) and self.newest > self.known.learned
+        self.unlearned = bool(self.known.learned) and self.changed > self.known.learned
         if self.quiet and steps - self.newest >= self.quiet:
             self.learned = steps
         budget = self.epoch <= self.max_steps and self.operations <= self.max_operations
@@ -365,7 +368,8 @@ class Tracer(Table):
             self.step.choices.append(choice)
             if choice not in self.asked:
                 self.asked.add(choice)
-                self._met()
+                if self.segment is not None:
+                    self.newest = len(self.segment.steps)
 
 
 ACTIVE: list[Tracer] = []
