@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import attrs
 import numpy as np
 
-from natrium.analysis.continuation.arclength import FIRST, Point, at_value, corrected
+from natrium.analysis.continuation.arclength import EXACT, FIRST, Point, ahead, at_value, corrected
 from natrium.analysis.continuation.axis import Axis, axis_of
 from natrium.analysis.continuation.branch import CycleBranch, SpecialPoint
 from natrium.analysis.continuation.cycles import HybridCycles, hybrid_cycles, is_smooth, smooth_cycles
@@ -16,11 +16,12 @@ from natrium.analysis.continuation.legs import sampled
 from natrium.analysis.cycle.limit_cycle import LimitCycle
 from natrium.analysis.cycle.return_map import longest_of
 from natrium.analysis.cycle.smooth_cycle import SmoothCycle
-from natrium.model import Constant, Count, ModelError, SolverError
+from natrium.model import Constant, Count, ModelError, NatriumError, SolverError
 from natrium.model.arrays import Array
 from natrium.solvers import accurate
 
-FIT = 1e-6  # units: how far a cycle must lie from a fold to tell how the branch bends there
+# Lengths, units, from a fold at which its bend is told: the first whose half tells the same to such a part.
+BESIDE, AGREES = (0.02, 2e-3, 2e-4), 1e-2
 OFF = 0.02  # units by which a doubled cycle is looked for beside the one it leaves
 
 
@@ -228,9 +229,7 @@ def _special(axis: Axis, way: Course) -> list[SpecialPoint]:
             period=one.place.point.found.period,
             period_error=one.place.period_error,
             multipliers=one.place.point.found.multipliers,
-            coefficient=law_coefficient(one.place.point, way.points, one.index)
-            if one.kind == "fold of cycles"
-            else nan,
+            coefficient=law_coefficient(one.place.point) if one.kind == "fold of cycles" else nan,
             ends=way.reason in ("graze", "halved") and one is way.happened[-1],
             point=one.place.point,
         )
@@ -248,17 +247,45 @@ def _special(axis: Axis, way: Course) -> list[SpecialPoint]:
     return found
 
 
-def law_coefficient(at: Point, points: tuple[Point, ...], index: int) -> float:
-    """Give c of the law of the period at a fold: from the tangents just beside it."""
-    scales, tangent = at.scales, at.tangent
+def law_coefficient(at: Point) -> float:
+    r"""Give c of the law of the period at a fold, where :math:`T \simeq T_c - c\,|p - p_c|^{1/2}`.
+
+    A length s along the branch from the fold :math:`T \simeq T_c + T' s`, :math:`p \simeq p_c + p'' s^2/2`:
+    c is :math:`|T'|\,|p''/2|^{-1/2}`, from the tangents at equal lengths on both sides.
+    """
+    try:
+        fold = ahead(at, 0.0)
+    except NatriumError:
+        return float("nan")
+    for length in BESIDE:
+        try:
+            far, near = _bend(fold, length), _bend(fold, 0.5 * length)
+        except NatriumError:
+            continue
+        if near and abs(far - near) < AGREES * abs(near):
+            bend = (4.0 * near - far) / 3.0  # the next term of both is of the square of the length
+            return abs(_period_rate(fold)) / float(np.sqrt(abs(bend)))
+    return float("nan")
+
+
+def _bend(fold: Point, length: float) -> float:
+    """Give half the second derivative of the parameter along the branch, from so many units on both sides."""
+    sides = [
+        ahead(fold, way * length, fold.z + way * length * fold.tangent * fold.scales, EXACT)
+        for way in (1, -1)
+    ]
+    rates = []
+    for side in sides:
+        along = side.tangent * side.scales
+        rates.append(float(along[-1] / (fold.tangent @ (along / fold.scales))))
+    return (rates[0] - rates[1]) / (4.0 * length)
+
+
+def _period_rate(at: Point) -> float:
+    """Give how fast the period changes along the branch, ms per unit."""
     times = np.zeros(at.z.size)
     if isinstance(at.problem, HybridCycles):
         times[:-1].reshape(at.problem.n_spikes, -1)[:, -1] = 1.0
     else:
         times[-2] = 1.0
-    speed = float(times @ (tangent * scales))
-    for beside in points[index + 1 : index + 2] + points[index : index + 1]:
-        if beside.z.size == at.z.size and abs(length := float(tangent @ ((beside.z - at.z) / scales))) > FIT:
-            turn = float(beside.tangent[-1] * beside.scales[-1] / (2.0 * length))
-            return abs(speed) / float(np.sqrt(abs(turn))) if turn else float("nan")
-    return float("nan")
+    return float(times @ (at.tangent * at.scales))

@@ -47,7 +47,6 @@ class Happened:
 
     kind: Happening
     place: Located
-    index: int  # of the point of the branch behind which it lies
 
 
 @attrs.frozen(eq=False)
@@ -114,13 +113,13 @@ def _named(name: str, place: Located) -> Happening | None:
     return "fold of cycles"
 
 
-def _happenings(before: Point, after: Point, index: int) -> list[Happened]:
+def _happenings(before: Point, after: Point) -> list[Happened]:
     found = []
     for name in _changes(before, after):
         place = located(before, after, TESTS[name], jumps=name not in OF_MULTIPLIERS)
         kind = _named(name, place) if place is not None else None
         if place is not None and kind is not None:
-            found.append(Happened(kind, place, index))
+            found.append(Happened(kind, place))
     return sorted(found, key=lambda one: one.place.length)
 
 
@@ -166,14 +165,14 @@ def follow(
         if new.found.crossings and last.problem.n_spikes and not any(_changes(last, new)):
             # A spike has come in between where no top was seen before.
             graze = _between(last, apart(last, new))
-            happened.append(Happened("graze", graze, len(points) - 1))
+            happened.append(Happened("graze", graze))
             points.append(graze.point)
             reason = "graze"
             break
         outside = not low < new.value < high
         if outside:
             new = _at_edge(last, new, low if new.value <= low else high)
-        found = _happenings(last, new, len(points) - 1)
+        found = _happenings(last, new)
         at = next((one for one in found if one.kind in stop or (one.kind == "graze" and not passes)), None)
         if at is not None:
             happened += found[: found.index(at) + 1]

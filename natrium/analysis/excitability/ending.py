@@ -168,7 +168,7 @@ def _end(neuron: AnyNeuron, way: Course, n_spikes: int, state: Array) -> CycleEn
     if way.reason in ("graze", "stopped"):
         at = way.happened[-1]
         fold = at.kind == "fold of cycles"
-        c = law_coefficient(at.place.point, way.points, at.index) if fold else nan
+        c = law_coefficient(at.place.point) if fold else nan
         period, doubt = (value / n_spikes for value in (last.found.period, at.place.period_error))
         return CycleEnd(at.kind, last.value, at.place.error, period, doubt, c / n_spikes, n_spikes)
     if way.reason != "lost":

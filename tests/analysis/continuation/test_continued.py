@@ -5,6 +5,7 @@ import pytest
 
 import natrium
 from natrium import Neuron, continue_cycle, doubled_branch, limit_cycle
+from natrium.analysis.cycle.smooth_cycle import smooth_cycle
 from natrium.analysis.papers.adex_reset import adex
 from natrium.model.files.new import template
 from natrium.solvers import EventDriven
@@ -72,6 +73,25 @@ def test_the_leaky_neuron_fires_from_its_threshold_on():
     assert end.coefficient == pytest.approx(10.0, rel=1e-9)  # tau_m
     exact = 2.0 + 10.0 * np.log(branch.values / (branch.values - 15.0))
     assert branch.periods == pytest.approx(exact, rel=1e-10)
+
+
+def test_a_fold_of_cycles_by_bautins_normal_form():
+    """r' = r (mu + r^2 - r^4), phi' = 1 + b r^2: at mu = -1/4, r^2 = 1/2 +- sqrt(mu + 1/4) there, T = 2 pi/(1 + b r^2)."""
+    b = 0.7
+    spin = natrium.HybridNeuron(
+        equations={
+            "V": "V*(mu + V**2 + w**2 - (V**2 + w**2)**2) - w*(1 + b*(V**2 + w**2)) + I",
+            "w": "w*(mu + V**2 + w**2 - (V**2 + w**2)**2) + V*(1 + b*(V**2 + w**2))",
+        },
+        parameters={"mu": -0.2, "b": b},
+        initial={"V": 0.9, "w": 0.0},
+        v_thresh=None,
+    )
+    branch = continue_cycle(smooth_cycle(spin, 0.0), "mu", between=(-1.0, 0.0))
+    (fold,) = named(branch, "fold of cycles")
+    assert fold.value == pytest.approx(-0.25, abs=1e-11)
+    assert fold.period == pytest.approx(2.0 * np.pi / (1.0 + b / 2.0), rel=1e-9)
+    assert fold.coefficient == pytest.approx(2.0 * np.pi * b / (1.0 + b / 2.0) ** 2, rel=1e-9)
 
 
 def test_a_cycle_meets_a_saddle():

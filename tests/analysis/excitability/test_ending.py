@@ -89,9 +89,14 @@ def test_its_class_is_2_and_its_rate_that_of_the_last_cycle():
 def test_just_above_there_is_a_cycle_and_just_below_none_that_lasts():
     end = rheobase(ADAPTING).ending
     begun = fire(ADAPTING, 34.0, np.array(ADAPTING.initial_state()))
-    near = limit_cycle(ADAPTING.started(begun.state.tolist()), end.I + 1e-4)
-    assert 0.99 < near.largest_multiplier < 1.0
-    assert near.period == pytest.approx(end.interval - end.coefficient * 1e-2, abs=5e-3)
+    shorter = []
+    for above in (2.5e-5, 6.25e-6):
+        near = limit_cycle(ADAPTING.started(begun.state.tolist()), end.I + above)
+        assert 0.99 < near.largest_multiplier < 1.0
+        shorter.append((end.interval - near.period) / np.sqrt(above))
+    assert end.coefficient == pytest.approx(
+        2.0 * shorter[1] - shorter[0], rel=3e-6
+    )  # what is left goes by sqrt(I - I_c)
     with pytest.raises(natrium.SolverError):
         limit_cycle(ADAPTING, end.I - 1e-4, start=near.states[0])
 
