@@ -95,6 +95,15 @@ class HybridSystem:
         return attrs.evolve(self, values=())
 
     @property
+    def pruned(self) -> HybridSystem:
+        """The same system without what parameters of 0 take away, such as a current of no conductance.
+
+        Every name keeps its place, so that what follows from this one takes the same numbers.
+        """
+        none = (name for name, value in zip(self.parameters, self.values, strict=True) if value == 0.0)
+        return attrs.evolve(_pruned(self.structure, tuple(none)), values=self.values)
+
+    @property
     def fractions(self) -> tuple[bool, ...]:
         """For each state, whether it is a gate or a share of a scheme: one that stays within [0, 1]."""
         inside = {gate.state for gate in self.gates} | set(self.shares)
@@ -219,6 +228,20 @@ def with_values(expr: Any, symbols: Sequence[Any], values: Sequence[float]) -> A
 @lru_cache(maxsize=256)
 def _substituted(expr: Any, values: tuple[tuple[Any, float], ...]) -> Any:
     return expr.subs(dict(values))
+
+
+@lru_cache(maxsize=64)
+def _pruned(system: HybridSystem, none: tuple[Any, ...]) -> HybridSystem:
+    for symbol in none:
+        flow = tuple(expr.subs(symbol, 0) for expr in system.rhs)
+        gates = tuple(
+            attrs.evolve(gate, inf=gate.inf.subs(symbol, 0), rate=gate.rate.subs(symbol, 0))
+            for gate in system.gates
+        )
+        told = (*flow, *(expr for gate in gates for expr in (gate.inf, gate.rate)))
+        if not any(expr.has(sympy.nan, sympy.zoo, sympy.oo) for expr in told):
+            system = attrs.evolve(system, rhs=flow, gates=gates)
+    return system
 
 
 @lru_cache(maxsize=256)

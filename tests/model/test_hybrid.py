@@ -170,6 +170,23 @@ def test_slowing_leaves_steady_states(neuron: natrium.Neuron, V: float) -> None:
     assert max(map(abs, held[1:]), default=0.0) <= 0.5
 
 
+@given(voltages, st.lists(fractions, min_size=4, max_size=4), inputs)
+@some
+def test_what_parameters_of_0_take_away_is_nothing(
+    neuron: natrium.Neuron, V: float, gates: list[float], current: float
+) -> None:
+    silent = attrs.evolve(neuron, channels=[attrs.evolve(one, g=0.0) for one in neuron.channels], v_rest=0.0)
+    system = silent.system
+    pruned = system.pruned
+    assert attrs.evolve(pruned, rhs=system.rhs, gates=system.gates) == system
+    of_channels = {symbol for symbol in system.parameters if symbol.name[:2] in ("g_", "E_")}
+    assert not any(expr.free_symbols & of_channels for expr in pruned.rhs)
+    state = [V, *gates][: len(system.states)]
+    assert flow(pruned)(*state, current, *system.values) == pytest.approx(
+        flow(system)(*state, current, *system.values), rel=1e-14
+    )
+
+
 def test_system_is_frozen_and_shared(neuron: natrium.Neuron) -> None:
     assert neuron.system is neuron.system
     assert attrs.evolve(neuron).system is neuron.system

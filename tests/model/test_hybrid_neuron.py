@@ -269,3 +269,11 @@ def test_what_another_drives_while_refractory_solves_its_equation(fall: float) -
     for at in (0.5, 2.0, 9.0):
         slopes = np.subtract(courses(at + h, *start), courses(at - h, *start)) / (2 * h)
         assert slopes == pytest.approx(flow(*courses(at, *start)), abs=1e-8)
+
+
+def test_a_parameter_of_0_by_which_something_is_divided_stays():
+    parameters, initial = {"g": 0.0, "c": 0.0}, {"V": 1.0, "w": 0.0}
+    equations = {"V": "-V + g*w + where(w > 9, V/c, 1) + I", "w": "V - w"}
+    system = natrium.HybridNeuron(equations=equations, initial=initial, parameters=parameters).system
+    g = next(one for one in system.parameters if one.name == "g")
+    assert system.pruned.rhs[0] == system.rhs[0].subs(g, 0)

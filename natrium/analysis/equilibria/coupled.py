@@ -63,7 +63,7 @@ def rests_at(neuron: AnyNeuron, V: float) -> list[Rest]:
 
 
 def _all(neuron: AnyNeuron, I: float, within: Ranges, *, held: bool) -> list[Rest]:
-    system = neuron.system.structure
+    system = neuron.system.pruned.structure
     found, unbounded = _isolated(neuron, I, _eliminated(system, held), within)
     for box in unbounded:  # a pole of what was eliminated: with nothing eliminated it can be left out
         found += _isolated(neuron, I, _entire(system, held), within | box)[0]

@@ -141,7 +141,7 @@ class ImplicitInput(SteadyInput):
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
         self._unit = state_scales(neuron)[0]
-        self._found = found = _implicit(system.structure)
+        self._found = found = _implicit(system.pruned.structure)
         scales = dict(zip(system.states, state_scales(neuron), strict=True))
         self._sizes = np.array([scales.get(w, 1.0) for w in found.held])[:, np.newaxis]
         at = found.V, *found.held

@@ -47,7 +47,7 @@ class SteadyInput:
     def __init__(self, neuron: AnyNeuron) -> None:
         system = neuron.system
         self.neuron, self.system, self.values = neuron, system, system.values
-        found = _symbolic(system.structure)
+        found = _symbolic(system.pruned.structure)
         self.expressions, self._steady = found.inputs, found.steady
         self._branching: tuple[Any, ...] = found.inputs[:1]
         arguments = (system.states[0], *system.parameters)
